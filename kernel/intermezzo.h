@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH Linux-syscall-note */
+/*
+ * The journal format (KML) and the device protocol of InterMezzo: the one
+ * place where both are defined. The C# side reads the same bytes in
+ * lento/InterMezzo.Journal; tests prove that both agree on every offset.
+ *
+ * All integers are little-endian and of fixed width. Offsets are byte offsets
+ * in the log; they only grow and are never used twice (trimming punches holes).
+ *
+ *   kml file:  | 4096 bytes: struct kml_super | records ... | zeros |
+ *
+ *   record:    | struct kml_record (168) | field | field | ... | len (4) |
+ *   field:     | struct kml_field (8) | data, zero padded to 8 |
+ *
+ * A record is a multiple of 16 bytes long, starts at a multiple of 16 and
+ * never crosses a multiple of KML_CHUNK; what is left of a chunk is filled by
+ * one PAD record. So a reader can start at any chunk (the first at 4096).
+ * A zero length is the end of the log.
+ */
+#ifndef _INTERMEZZO_H
+#define _INTERMEZZO_H
+
+#include <linux/types.h>
+#include <linux/ioctl.h>
+
+#define KML_MAGIC		"IMezzKML"	/* 8 bytes, no NUL */
+#define KML_VERSION		1
+#define KML_SUPER_SIZE		4096
+#define KML_CHUNK		(256 * 1024)
+#define KML_RECORD_MAX		(128 * 1024)	/* bytes, a whole record */
+#define KML_ALIGN		16
+
+/* Features: a reader that doesn't know an incompatible one stops. */
+#define KML_FEATURE_INCOMPAT_KNOWN	0ULL
+
+struct kml_super {
+	__u8	magic[8];
+	__le32	version;
+	__le32	chunk;			/* KML_CHUNK */
+	__u8	log_id[16];		/* random, made with the log */
+	__le64	feature_compat;
+	__le64	feature_incompat;
+	__u8	fileset[256];		/* NUL padded */
+	__le32	crc;			/* crc32c of the bytes before it */
+} __attribute__((packed));
+
+/* An object, named by the replica that made it. replica 0: this replica. */
+struct kml_fid {
+	__le64	replica;
+	__le64	ino;
+	__le32	gen;
+	__le32	reserved;		/* 0 */
+} __attribute__((packed));		/* 24 bytes */
+
+/*
+ * What only the operation itself could tell; written once more in place when
+ * it has ended. For operations that make an object (CREATE MKDIR SYMLINK
+ * MKNOD) it holds the new inode. crc is crc32c over these 48 bytes with crc
+ * taken as zero, seeded with the record number's low 32 bits. A result with a
+ * wrong crc counts as INTENT.
+ *
+ * Below the watermark INTENT and DONE both mean: it happened (an operation
+ * whose outcome says nothing new isn't written a second time). VOID: it
+ * failed, or a power cut came first; readers pass over it.
+ */
+#define KML_INTENT	0x544e4900	/* written ahead of the operation */
+#define KML_DONE	0x4e4f4400
+#define KML_VOID	0x44494f56
+
+struct kml_result {
+	__le32	state;
+	__le32	crc;
+	__le64	ino;			/* new object in the lower file system */
+	__le32	gen;
+	__le32	mode;			/* of the new object, after umask and ACL */
+	__le32	uid;
+	__le32	gid;
+	__le64	sec;			/* mtime the operation left on the parent */
+	__le32	nsec;			/* ... if KML_RESULT_TIME, else the record's time */
+	__le32	flags;			/* KML_RESULT_* */
+} __attribute__((packed));		/* 48 bytes */
+
+#define KML_RESULT_TIME		0x1
+#define KML_RESULT_XATTRS	0x2	/* born with xattrs (inherited ACL): ship them */
+
+struct kml_record {
+	__le32	len;			/*   0 whole record, both ends included */
+	__le16	op;			/*   4 KML_OP_* */
+	__le16	version;		/*   6 KML_VERSION */
+	__le32	flags;			/*   8 KML_FLAG_* */
+	__le32	crc;			/*  12 crc32c of the record, crc and result taken as zero */
+	__le64	recno;			/*  16 1, 2, 3, ... without gaps, PADs not counted (0) */
+	__le64	stable;			/*  24 every record below this offset had ended */
+	__le64	dirty;			/*  32 oldest open DIRTY mark, or the record's own offset */
+	__le64	replica;		/*  40 dot: who made the update; 0: this replica */
+	__le64	counter;		/*  48 dot: its count there; 0: no update (DIRTY, MARK) */
+	__le64	local;			/*  56 highest count of this replica so far, this record included */
+	__le64	source;			/*  64 applied: offset in the log it came from; else 0 */
+	struct kml_result result;	/*  72 */
+	__le64	sec;			/* 120 when (clock of the lower file system) */
+	__le32	nsec;			/* 128 */
+	__le32	uid;			/* 132 actor, fsuid in the initial user namespace */
+	__le32	gid;			/* 136 fsgid */
+	__le32	pid;			/* 140 thread group */
+	__le32	aux;			/* 144 by operation: rename flags, setxattr flags, ... */
+	__le32	fields;			/* 148 number of fields */
+	__le64	reserved[2];		/* 152 0 */
+} __attribute__((packed));		/* 168 bytes; the first field follows */
+
+/* PAD is short: only len, op, version and flags, zeros, and len at its end. */
+#define KML_PAD_MIN	16
+
+#define KML_FLAG_APPLIED	0x01	/* made in an apply context */
+#define KML_FLAG_PARTIAL	0x02	/* more operations of the same update follow */
+#define KML_FLAG_RECOVERED	0x04	/* written by recovery after an unclean stop */
+#define KML_FLAG_OPEN		0x08	/* CLOSE: the file is still open for writing */
+#define KML_FLAG_WHOLE		0x10	/* CLOSE: the ranges aren't known, all may have changed */
+#define KML_FLAG_TMPFILE	0x20	/* CREATE: a nameless (O_TMPFILE) inode got its first name */
+#define KML_FLAG_DIR		0x40	/* RENAME, ENTER, LEAVE: the object is a directory */
+
+enum kml_op {
+	KML_OP_PAD		= 1,
+	KML_OP_CREATE		= 2,	/* PARENT NAME ATTR; object in result */
+	KML_OP_MKDIR		= 3,	/* PARENT NAME ATTR; object in result */
+	KML_OP_SYMLINK		= 4,	/* PARENT NAME ATTR TARGET; object in result */
+	KML_OP_MKNOD		= 5,	/* PARENT NAME ATTR (rdev); object in result */
+	KML_OP_LINK		= 6,	/* OBJECT PARENT NAME ATTR_BEFORE */
+	KML_OP_UNLINK		= 7,	/* OBJECT PARENT NAME ATTR_BEFORE (nlink) */
+	KML_OP_RMDIR		= 8,	/* OBJECT PARENT NAME ATTR_BEFORE */
+	KML_OP_RENAME		= 9,	/* OBJECT PARENT NAME PARENT2 NAME2 [REPLACED: what was at NAME2]; aux RENAME_* */
+	KML_OP_SETATTR		= 10,	/* OBJECT ATTR (valid) ATTR_BEFORE */
+	KML_OP_SETXATTR		= 11,	/* OBJECT XATTR_NAME XATTR_VALUE; aux: flags */
+	KML_OP_REMOVEXATTR	= 12,	/* OBJECT XATTR_NAME */
+	KML_OP_DIRTY		= 13,	/* OBJECT: content is about to change */
+	KML_OP_CLOSE		= 14,	/* OBJECT [PARENT NAME] ATTR RANGES: content is complete */
+	KML_OP_ENTER		= 15,	/* OBJECT PARENT NAME ATTR [REPLACED]: came out of .intermezzo; aux RENAME_* */
+	KML_OP_LEAVE		= 16,	/* OBJECT PARENT NAME ATTR_BEFORE: went into .intermezzo */
+	KML_OP_MARK		= 17,	/* PAYLOAD: the daemon's own; replayed by nobody */
+	KML_OP_MOUNT		= 18,	/* written at mount; aux 1: the stop before was unclean */
+	KML_OP_UMOUNT		= 19,	/* written at a clean unmount */
+	KML_OP_MAX		= KML_OP_UMOUNT,
+};
+
+enum kml_field_type {
+	KML_F_OBJECT		= 1,	/* struct kml_object */
+	KML_F_PARENT		= 2,	/* struct kml_object */
+	KML_F_NAME		= 3,	/* 1..255 bytes */
+	KML_F_PARENT2		= 4,	/* struct kml_object */
+	KML_F_NAME2		= 5,	/* 1..255 bytes */
+	KML_F_ATTR		= 6,	/* struct kml_attr */
+	KML_F_ATTR_BEFORE	= 7,	/* struct kml_attr */
+	KML_F_TARGET		= 8,	/* 1..4095 bytes */
+	KML_F_XATTR_NAME	= 9,	/* 1..255 bytes */
+	KML_F_XATTR_VALUE	= 10,	/* 0..65536 bytes */
+	KML_F_RANGES		= 11,	/* n * struct kml_range, sorted, disjoint, n <= KML_RANGES_MAX */
+	KML_F_REPLACED		= 12,	/* struct kml_object */
+	KML_F_PAYLOAD		= 13,	/* 0..KML_MARK_MAX bytes */
+};
+
+#define KML_RANGES_MAX	16
+#define KML_MARK_MAX	65536
+
+struct kml_field {
+	__le16	type;
+	__le16	reserved;		/* 0 */
+	__le32	len;			/* bytes of data, padding not counted */
+} __attribute__((packed));
+
+/* An object that exists here: its name for everybody, and its inode here. */
+struct kml_object {
+	struct kml_fid fid;
+	__le64	ino;
+	__le32	gen;
+	__le32	mode;			/* type and permissions */
+} __attribute__((packed));		/* 40 bytes */
+
+#define KML_ATTR_MODE	0x001
+#define KML_ATTR_UID	0x002
+#define KML_ATTR_GID	0x004
+#define KML_ATTR_SIZE	0x008
+#define KML_ATTR_ATIME	0x010
+#define KML_ATTR_MTIME	0x020
+#define KML_ATTR_CTIME	0x040
+#define KML_ATTR_RDEV	0x080
+#define KML_ATTR_NLINK	0x100
+
+struct kml_attr {
+	__le32	valid;			/* KML_ATTR_*: which of these mean something */
+	__le32	mode;
+	__le32	uid;
+	__le32	gid;
+	__le32	major;
+	__le32	minor;
+	__le64	size;
+	__le64	atime_sec;
+	__le64	mtime_sec;
+	__le64	ctime_sec;
+	__le32	atime_nsec;
+	__le32	mtime_nsec;
+	__le32	ctime_nsec;
+	__le32	nlink;
+} __attribute__((packed));		/* 72 bytes */
+
+struct kml_range {
+	__le64	start;
+	__le64	len;			/* ~0: to the end of the file */
+} __attribute__((packed));
+
+/* Identity of a replicated object, kept on its inode as struct kml_fid. */
+#define PRESTO_XATTR_FID	"trusted.intermezzo.fid"
+#define PRESTO_CONTROL_DIR	".intermezzo"
+
+/*
+ * The device, /dev/intermezzoN, for CAP_SYS_ADMIN. Integers of ioctls are in
+ * the machine's own order.
+ *
+ * read/pread: whole records from the file position (an offset in the log; it
+ *	starts at the first record that is retained) up to the watermark, as
+ *	many as fit, PADs included. Blocks at the watermark unless O_NONBLOCK
+ *	(EAGAIN). EMSGSIZE: the buffer doesn't hold the next record. ENODATA:
+ *	the position has been trimmed. EINVAL: no record starts there.
+ *	ENOTCONN: no file system is mounted on the device.
+ * lseek: SEEK_SET and SEEK_CUR, sets the position. Each open file has its own.
+ * poll: EPOLLIN when the watermark is beyond the position, EPOLLHUP when
+ *	nothing is mounted.
+ * write: one message per call, struct presto_message then its payload.
+ */
+struct presto_message {
+	__u32	len;			/* this header and the payload */
+	__u16	type;			/* PRESTO_MSG_* */
+	__u16	reserved;		/* 0 */
+	__u64	id;			/* 0 */
+};
+
+#define PRESTO_MSG_MARK		1	/* payload goes to the journal as a MARK */
+
+#define PRESTO_PROTOCOL		1
+
+struct presto_info {
+	__u32	protocol;		/* PRESTO_PROTOCOL */
+	__u32	journal_mode;		/* PRESTO_JOURNAL_* */
+	__u64	features;		/* 0 */
+	__u64	first;			/* offset of the oldest retained record */
+	__u64	watermark;		/* finished records end here */
+	__u64	head;			/* the log ends here */
+	__u64	records;		/* number of the last record */
+	__u64	local;			/* highest count of this replica */
+	__u8	log_id[16];
+	char	fileset[256];
+	__u32	unclean;		/* the last stop was unclean */
+	__u32	reserved;
+};
+
+#define PRESTO_JOURNAL_EXACT	0
+#define PRESTO_JOURNAL_SCAN	1
+
+/* The apply context of the calling thread; replica 0 ends it. */
+struct presto_context {
+	__u64	replica;
+	__u64	counter;
+	__u64	source;
+	__u32	flags;			/* KML_FLAG_PARTIAL or 0 */
+	__u32	reserved;		/* 0 */
+};
+
+/* How an open file stands in the journal. */
+struct presto_object {
+	__u64	ino;			/* in */
+	__u32	gen;			/* in */
+	__u32	writers;		/* out: open for writing or mapped shared writable, this often */
+	__u64	dirty;			/* out: offset of its open DIRTY mark, 0 if clean */
+};
+
+#define PRESTO_IOC_INFO		_IOR(0x9a, 1, struct presto_info)
+#define PRESTO_IOC_CONTEXT	_IOW(0x9a, 2, struct presto_context)
+#define PRESTO_IOC_SYNC		_IOR(0x9a, 3, __u64)	/* all below the offset returned is durable, tree and log */
+#define PRESTO_IOC_TRIM		_IOW(0x9a, 4, __u64)	/* records below the offset may go */
+#define PRESTO_IOC_OBJECT	_IOWR(0x9a, 5, struct presto_object)
+
+#endif

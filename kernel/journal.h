@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The journal as the file system operations see it.
+ *
+ * Every operation that changes something runs
+ *
+ *	presto_op_begin()	gate, write access to the lower file system, a record in memory
+ *	presto_op_*()		what the record says
+ *	presto_op_write()	the record goes to the log, ahead of the operation
+ *	... the lower operation ...
+ *	presto_op_end()		its outcome: nothing to write, DONE in place, or VOID in place
+ *
+ * with the locks of the objects that it names held from presto_op_write() to
+ * presto_op_end(), so that records of one object never swap (J3) and only the
+ * last record of an object can be in doubt after a power cut (J2).
+ */
+#ifndef _PRESTO_JOURNAL_H
+#define _PRESTO_JOURNAL_H
+
+#include <linux/fs.h>
+#include <linux/list.h>
+#include "intermezzo.h"
+
+struct presto_sb;
+struct presto_inode;
+struct kml;
+
+struct presto_op {
+	struct super_block *sb;		/* ours, not the lower one */
+	u8 *buf;			/* the record, KML_RECORD_MAX at most; NULL: not journaled */
+	u32 size;			/* bytes allocated */
+	u32 len;			/* bytes used */
+	u64 offset;			/* where it stands in the log, after presto_op_write() */
+	u64 recno;
+	u32 reserve;			/* bytes this operation keeps reserved for a later record */
+	struct list_head inflight;	/* in kml->inflight, in order of offset [kml->lock] */
+};
+
+/*
+ * Begins an operation of kind @kml_op on @sb. Takes write access to the lower
+ * mount (freeze protection included). The caller's task decides dot, source and
+ * flags by its apply context. Returns zero or a negative errno (-EPERM: lento
+ * without a context; -EROFS; -ENOMEM); on error nothing is held.
+ */
+int presto_op_begin(struct presto_op *op, struct super_block *sb, u16 kml_op);
+
+/* The same for what happens inside .intermezzo or on nameless inodes: no record. */
+int presto_op_begin_unlogged(struct presto_op *op, struct super_block *sb);
+
+/* What the record says; errors are kept and returned by presto_op_write(). Inodes are upper ones. */
+void presto_op_object(struct presto_op *op, u16 field, struct inode *inode);	/* KML_F_OBJECT, KML_F_REPLACED */
+void presto_op_parent(struct presto_op *op, u16 field, struct inode *dir);	/* KML_F_PARENT, KML_F_PARENT2 */
+void presto_op_bytes(struct presto_op *op, u16 field, const void *data, u32 len);
+void presto_op_name(struct presto_op *op, u16 field, const struct qstr *name);
+void presto_op_new(struct presto_op *op, struct inode *dir, umode_t mode, dev_t rdev);	/* KML_F_ATTR of an object to be made */
+void presto_op_iattr(struct presto_op *op, const struct iattr *attr);		/* KML_F_ATTR of a setattr */
+void presto_op_attr(struct presto_op *op, u16 field, struct inode *inode);	/* all attributes an inode has now */
+void presto_op_flags(struct presto_op *op, u32 flags, u32 aux);			/* or'ed in */
+
+/* Writes the record (INTENT). On error nothing was changed, the operation must not run, and presto_op_end() must not be called. */
+int presto_op_write(struct presto_op *op);
+
+/*
+ * Ends the operation and drops write access. @err: the outcome of the lower
+ * operation (negative: the record becomes VOID). @made: the new lower inode of
+ * an operation that makes one, else NULL. @dir: the lower directory whose mtime
+ * the operation set, or NULL.
+ */
+void presto_op_end(struct presto_op *op, int err, struct inode *made, struct inode *dir);
+
+/* Gives up an operation that was begun but not written. */
+void presto_op_abort(struct presto_op *op);
+
+/*
+ * Content of regular files. presto_dirty() goes before the first change of the
+ * content since open (write, truncate through a descriptor, fallocate,
+ * copy_file_range, shared writable mapping): it writes the DIRTY mark and
+ * reserves room for the CLOSE. @overwrites: bytes that are on disk may be
+ * overwritten in place; the mark is then made durable first, because data
+ * blocks may reach the disk before the transaction that holds the mark.
+ * Cheap when the inode is marked already.
+ */
+int presto_dirty(struct inode *inode, bool overwrites);
+/* A range that changed, after the change. len ~0ULL: to the end, or unknown. */
+void presto_changed(struct inode *inode, u64 start, u64 len);
+/* Open files and mappings that can write. put of the last one writes CLOSE if the inode is dirty. */
+void presto_writer_get(struct inode *inode);
+void presto_writer_put(struct inode *inode, struct dentry *dentry);
+/* An inode goes away (last link gone, never to be closed again): its mark needs no CLOSE. */
+void presto_forget(struct inode *inode);
+
+/* Per inode state of the journal, embedded in struct presto_inode. */
+struct presto_jinode {
+	struct mutex lock;		/* DIRTY and CLOSE of this inode take turns */
+	u64 dirty;			/* offset of the open DIRTY mark, 0: clean [lock, kml->lock to change] */
+	unsigned long since;		/* jiffies of the mark [lock] */
+	struct list_head dirty_list;	/* in kml->dirty, in order of offset [kml->lock] */
+	unsigned int writers;		/* [lock] */
+	unsigned int nranges;		/* [range_lock] */
+	bool whole;			/* ranges are unknown [range_lock] */
+	spinlock_t range_lock;
+	struct kml_range_cpu { u64 start, end; } ranges[KML_RANGES_MAX]; /* sorted, disjoint [range_lock] */
+	struct kml_fid fid;		/* valid if fid_known; read once from the xattr [lock to set] */
+	bool fid_known;
+};
+void presto_jinode_init(struct presto_jinode *ji);
+
+/* The whole journal of a mount. @lower_root: root of the fileset below. Recovery happens in open. */
+int presto_journal_open(struct super_block *sb);
+void presto_journal_close(struct super_block *sb);	/* CLOSEs, UMOUNT record, sync */
+int presto_journal_sync(struct super_block *sb);		/* for ->sync_fs and PRESTO_IOC_SYNC */
+
+/* Who is asking. */
+bool presto_is_lento(struct super_block *sb);		/* the caller's thread group has our device open */
+bool presto_in_context(struct super_block *sb);		/* the caller's thread has an apply context on it */
+
+/* The device. */
+int presto_devices_init(void);
+void presto_devices_exit(void);
+int presto_device_bind(struct super_block *sb, const char *name);	/* "/dev/intermezzo3" or NULL: the first free one */
+void presto_device_unbind(struct super_block *sb);	/* readers wake up with ENOTCONN */
+
+#endif
