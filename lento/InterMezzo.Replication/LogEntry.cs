@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using InterMezzo.Journal;
+
+namespace InterMezzo.Replication;
+
+/// <summary>What a record does to the content of its object.</summary>
+public enum ContentEffect
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>It is about to change (DIRTY).</summary>
+    Opens,
+
+    /// <summary>The object is new, its content empty.</summary>
+    Begins,
+
+    /// <summary>It is complete (CLOSE, ENTER, a nameless file that got a name).</summary>
+    Completes,
+
+    /// <summary>Only its length changed (SETATTR with a size).</summary>
+    Resizes,
+
+    /// <summary>Attributes alone changed, which a later CLOSE tells again.</summary>
+    Attributes,
+
+    /// <summary>The object's last name is gone.</summary>
+    Ends,
+}
+
+/// <summary>A record as the planner sees it.</summary>
+/// <param name="Offset">Where it stands in the log.</param>
+/// <param name="Length">Its bytes in the log.</param>
+/// <param name="Ships">An update that goes to the peer; otherwise the log's own business (DIRTY, MARK, VOID, ...).</param>
+/// <param name="Effect">What it does to the content of <paramref name="Object"/>.</param>
+/// <param name="Object">The object whose content is meant.</param>
+/// <param name="Size">For Completes and Resizes: the length of the content.</param>
+public readonly record struct LogEntry(ulong Offset, int Length, bool Ships, ContentEffect Effect, Fid Object, ulong Size)
+{
+    public ulong End => Offset + (ulong)Length;
+
+    /// <summary>After it, the content isn't what it was before.</summary>
+    public bool ChangesContent => Effect is ContentEffect.Opens or ContentEffect.Completes or ContentEffect.Resizes or ContentEffect.Begins;
+}

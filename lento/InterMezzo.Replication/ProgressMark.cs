@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using System.Buffers.Binary;
+
+namespace InterMezzo.Replication;
+
+/// <summary>
+/// What a replica notes in its own log, as the payload of a MARK, after each
+/// batch of a peer: everything of the peer's log below the position is applied.
+/// Together with the sources of later applied records it is the one truth about
+/// how far this replica is.
+/// </summary>
+/// <param name="Peer">The peer's replica id.</param>
+/// <param name="Position">In the peer's log.</param>
+/// <param name="Vector">The updates this replica has.</param>
+public sealed record ProgressMark(ulong Peer, Position Position, VersionVector Vector)
+{
+    // | "PROG" | version 2 | count 2 | peer 8 | log 16 | offset 8 | count * (replica 8, counter 8) |
+    private const uint Magic = 0x474f5250;
+    private const ushort Version = 1;
+    private const int Header = 40;
+    private const int Entry = 16;
+
+    public byte[] Encode()
+    {
+        var bytes = new byte[Header + (Vector.Counts.Count * Entry)];
+        var span = bytes.AsSpan();
+        BinaryPrimitives.WriteUInt32LittleEndian(span, Magic);
+        BinaryPrimitives.WriteUInt16LittleEndian(span[4..], Version);
+        BinaryPrimitives.WriteUInt16LittleEndian(span[6..], checked((ushort)Vector.Counts.Count));
+        BinaryPrimitives.WriteUInt64LittleEndian(span[8..], Peer);
+        Position.Log.Write(span[16..]);
+        BinaryPrimitives.WriteUInt64LittleEndian(span[32..], Position.Offset);
+        var at = Header;
+        foreach (var (replica, counter) in Vector.Counts)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(span[at..], replica);
+            BinaryPrimitives.WriteUInt64LittleEndian(span[(at + 8)..], counter);
+            at += Entry;
+        }
+
+        return bytes;
+    }
+
+    /// <summary>Null if the payload is something else, or of a later version.</summary>
+    public static ProgressMark? Decode(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length < Header ||
+            BinaryPrimitives.ReadUInt32LittleEndian(bytes) != Magic ||
+            BinaryPrimitives.ReadUInt16LittleEndian(bytes[4..]) != Version)
+        {
+            return null;
+        }
+
+        var count = BinaryPrimitives.ReadUInt16LittleEndian(bytes[6..]);
+        if (bytes.Length < Header + (count * Entry))
+        {
+            return null;
+        }
+
+        var vector = new VersionVector();
+        for (var at = Header; at < Header + (count * Entry); at += Entry)
+        {
+            vector.Advance(BinaryPrimitives.ReadUInt64LittleEndian(bytes[at..]), BinaryPrimitives.ReadUInt64LittleEndian(bytes[(at + 8)..]));
+        }
+
+        var position = new Position(LogId.Read(bytes[16..]), BinaryPrimitives.ReadUInt64LittleEndian(bytes[32..]));
+        return new ProgressMark(BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]), position, vector);
+    }
+}
