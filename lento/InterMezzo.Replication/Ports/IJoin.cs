@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using InterMezzo.Journal;
+
+namespace InterMezzo.Replication.Ports;
+
+/// <param name="NeedsContent">A regular file whose content isn't (all) here.</param>
+/// <param name="Offset">So much of this very version is here.</param>
+public readonly record struct JoinStep(bool NeedsContent, ulong Offset);
+
+/// <summary>
+/// Builds the tree of a snapshot beside the live one, then puts it in its place. Interrupted at any point, it goes on
+/// where it was: what is there in the right version is kept. All members are for the applier's thread.
+/// </summary>
+public interface IJoin
+{
+    /// <summary>The snapshot of a server begins. An unfinished join from another root starts over.</summary>
+    void Begin(Fid root, ObjectState state);
+
+    /// <summary>The next object, parents first. Other names of an object come as the same FID again.</summary>
+    JoinStep Place(Fid parent, ReadOnlySpan<byte> name, Fid fid, ObjectState state);
+
+    /// <summary>A piece of a file's content; offsets only grow.</summary>
+    void Write(Fid fid, ulong offset, ReadOnlySpan<byte> data);
+
+    /// <summary>The content is complete.</summary>
+    /// <param name="size">Its length.</param>
+    /// <param name="attr">Attributes after it was read; null: as placed.</param>
+    void Finish(Fid fid, ulong size, KmlAttr? attr);
+
+    /// <summary>The object is gone at the server.</summary>
+    void Drop(Fid fid);
+
+    /// <summary>
+    /// The snapshot is whole: its top-level names enter the tree. A name that exists here already is replaced if
+    /// it is equal, all the way down; otherwise it moves to the conflict store, whole.
+    /// </summary>
+    /// <returns>Names that went to the conflict store.</returns>
+    int Complete(Origin origin, ulong server, DateTimeOffset now);
+}

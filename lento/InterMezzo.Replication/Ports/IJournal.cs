@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+namespace InterMezzo.Replication.Ports;
+
+/// <summary>How a log stands. Offsets as in the log.</summary>
+/// <param name="Log">The log's name.</param>
+/// <param name="First">Offset of the oldest retained record.</param>
+/// <param name="Watermark">Finished records end here; readers see these alone.</param>
+/// <param name="Head">The log ends here.</param>
+/// <param name="Local">Highest count of this replica.</param>
+/// <param name="Exact">No update can be without its record (J1); otherwise an unclean stop asks for a scan.</param>
+/// <param name="Unclean">The last stop was unclean.</param>
+public readonly record struct JournalInfo(LogId Log, ulong First, ulong Watermark, ulong Head, ulong Local, bool Exact, bool Unclean);
+
+/// <summary>The own log. Every member may be used from any thread.</summary>
+public interface IJournal
+{
+    JournalInfo Info { get; }
+
+    /// <summary>
+    /// Whole records from <paramref name="offset"/> up to the watermark, as many as fit, padding included. 0: the
+    /// watermark is reached. A buffer of <c>KmlFormat</c>'s largest record always holds the next one.
+    /// </summary>
+    /// <exception cref="JournalException"/>
+    int Read(ulong offset, Span<byte> buffer);
+
+    /// <summary>Ends when the watermark is beyond <paramref name="offset"/>, and returns it. Costs nothing meanwhile.</summary>
+    /// <exception cref="JournalException">The fileset was unmounted.</exception>
+    ValueTask<ulong> WaitBeyondAsync(ulong offset, CancellationToken cancellationToken);
+
+    /// <summary>Makes tree and log durable; everything below the offset returned survives a power cut.</summary>
+    ulong Sync();
+
+    /// <summary>Journals a MARK with this payload.</summary>
+    void Mark(ReadOnlySpan<byte> payload);
+
+    /// <summary>Records below the offset may go.</summary>
+    void Trim(ulong offset);
+}
+
+public enum JournalFault
+{
+    /// <summary>The offset lies below the oldest retained record.</summary>
+    Trimmed,
+
+    /// <summary>No record starts there, or the record there is damaged.</summary>
+    Damaged,
+
+    /// <summary>Nothing is mounted on the device.</summary>
+    Gone,
+}
+
+public sealed class JournalException(JournalFault fault, ulong offset, string message) : IOException(message)
+{
+    public JournalFault Fault { get; } = fault;
+
+    public ulong Offset { get; } = offset;
+}
