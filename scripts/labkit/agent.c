@@ -420,7 +420,7 @@ static int run(char *const argv[], int net)
 	return waitpid(pid, &status, 0) == pid ? status : -1;
 }
 
-#define IP(net, ...) do { if (run((char *[]){ "/sbin/ip", __VA_ARGS__, NULL }, net)) die("ip failed"); } while (0)
+#define IP(net, ...) do { if (run((char *[]){ "/run/lab/busybox", "ip", __VA_ARGS__, NULL }, net)) die("ip failed"); } while (0)
 
 static void enter_management_network(void)
 {

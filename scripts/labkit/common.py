@@ -10,6 +10,18 @@ LAB = os.path.realpath(os.environ.get("LAB_DIR") or os.path.join(CHECKOUT, ".lab
 CACHE = os.environ.get("LAB_CACHE") or "/var/cache/intermezzo-lab"
 
 
+def cache_directory():
+    """For what can be made again and serves every lab: beside the unpacked kernels where we may write, else in the lab."""
+    shared = os.path.join(CACHE, "made")
+    try:
+        os.makedirs(shared, exist_ok=True)
+    except OSError:
+        pass
+    directory = shared if os.access(shared, os.W_OK) else os.path.join(LAB, "cache")
+    os.makedirs(directory, exist_ok=True)
+    return directory
+
+
 class LabError(Exception):
     def __init__(self, message, code=125):
         super().__init__(message)

@@ -101,7 +101,7 @@ class Guest:
             "qemu-system-x86_64", "-name", f"lab-{self.name}", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-S", "-daemonize", "-pidfile", self.path("qemu.pid"), "-machine", "pc,usb=off,vmport=off,hpet=off",
             *options.acceleration, "-smp", str(options.cpus), "-m", str(options.mem),
-            "-kernel", kernel.image, "-initrd", self.path("initrd"), "-append", f"{PARAMETERS} {options.append}".strip(),
+            "-kernel", kernels.uncompressed(kernel), "-initrd", self.path("initrd"), "-append", f"{PARAMETERS} {options.append}".strip(),
             "-chardev", f"file,id=console,append=on,path={self.console}", "-serial", "chardev:console",
             "-chardev", f"socket,id=events,server=on,wait=off,path={lab.socket(self.name, 'events')}", "-serial", "chardev:events",
             "-qmp", f"unix:{lab.socket(self.name, 'qmp')},server=on,wait=off",

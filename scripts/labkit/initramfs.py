@@ -6,7 +6,7 @@ import os
 import stat
 import subprocess
 
-from common import KIT, LAB, LabError
+from common import KIT, LabError, cache_directory
 
 DRIVERS = ("virtio_pci", "virtio_net", "virtio_blk", "9p", "9pnet_virtio", "overlay", "crc32c_generic", "ext4")
 COMMANDS = ("sh", "mount", "insmod", "mkdir", "cp", "chmod", "ln", "cat", "uname", "hostname", "ip", "switch_root", "sync",
@@ -89,7 +89,7 @@ def agent():
     """The agent, compiled when its source has changed."""
     source = os.path.join(KIT, "agent.c")
     digest = hashlib.sha256(read_bytes(source)).hexdigest()[:16]
-    program = os.path.join(LAB, "cache", f"agent-{digest}")
+    program = os.path.join(cache_directory(), f"agent-{digest}")
     if not os.path.exists(program):
         temporary = f"{program}.{os.getpid()}"
         command = ["gcc", "-std=gnu11", "-O2", "-static", "-Wall", "-Wextra", "-o", temporary, source]
@@ -108,7 +108,7 @@ def build(kernel):
         raise LabError(f"{BUSYBOX} is missing: run 'scripts/lab setup' as root")
     parts = "".join(f"{path} {os.stat(path).st_mtime_ns}\n" for path in (program, init, BUSYBOX, kernel.image, __file__))
     digest = hashlib.sha256(parts.encode()).hexdigest()[:16]
-    path = os.path.join(LAB, "cache", f"initramfs-{kernel.release}-{digest}.cpio")
+    path = os.path.join(cache_directory(), f"initramfs-{kernel.release}-{digest}.cpio")
     if os.path.exists(path):
         return path
     archive = Cpio()

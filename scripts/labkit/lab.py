@@ -18,7 +18,7 @@ IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 class Lab:
     def __init__(self):
         self.hub = Process(os.path.join(LAB, "hub"))
-        os.makedirs(os.path.join(LAB, "cache"), exist_ok=True)
+        os.makedirs(LAB, exist_ok=True)
 
     @contextlib.contextmanager
     def locked(self):

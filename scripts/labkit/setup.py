@@ -11,7 +11,7 @@ import kernels
 from common import CACHE, LabError, read_text, write_text
 
 PACKAGES = ("qemu-system-x86", "busybox-static", "e2fsprogs", "kmod", "attr", "acl", "iproute2", "iputils-ping", "procps",
-            "xz-utils", "gcc", "libc6-dev", "make")
+            "xz-utils", "zstd", "gcc", "gcc-12", "libc6-dev", "libelf1", "pahole", "make", "linux-headers-amd64")
 LOCK = ["-o", "DPkg::Lock::Timeout=600"]
 
 
@@ -60,7 +60,7 @@ class Apt:
             if not re.search(r"rt|cloud|dbg|unsigned", release):
                 found[kind].add(release)
         both = found["image"] & found["headers"]
-        return max(both, key=lambda release: [int(number) for number in re.findall(r"\d+", release)], default=None)
+        return max(both, key=kernels.numbers, default=None)
 
 
 def with_backports():
@@ -112,32 +112,52 @@ def missing(packages):
     return [package for package in packages if package not in present]
 
 
-def unpack(apt, version, release):
-    root = kernels.unpacked_root(version)
-    package = apt.download(f"linux-image-{release}", os.path.join(CACHE, "packages"))
-    call("dpkg", "-x", package, root)
-    if not os.path.exists(os.path.join(root, "lib")):
-        os.symlink("usr/lib", os.path.join(root, "lib"))
+def unpack(apt, packages, root):
+    for package in packages:
+        path = apt.download(package, os.path.join(CACHE, "packages"))
+        call("dpkg", "-x", path, root)
+        os.unlink(path)
+
+
+def unpack_kernel(apt, release, root):
+    packages = [f"linux-image-{release}"]
+    if not os.path.exists(f"/usr/src/linux-headers-{release}"):
+        number = release.removesuffix("-amd64")
+        packages += [f"linux-headers-{release}", f"linux-headers-{number}-common", f"linux-kbuild-{number}"]
+    unpack(apt, packages, root)
+    if not os.path.exists(os.path.join(root, "lib/modules")):
+        raise LabError(f"linux-image-{release} has no /lib/modules", 1)
     call("/sbin/depmod", "-b", root, release)
-    os.unlink(package)
+
+
+def relocate_headers(release, built, root):
+    """The headers' Makefile names the common ones by absolute path."""
+    makefile = os.path.join(built, "usr/src", f"linux-headers-{release}", "Makefile")
+    text = read_text(makefile)
+    if text is not None:
+        write_text(makefile, text.replace("include /usr/src/", f"include {root}/usr/src/"))
 
 
 def set_up_kernel(version, machine, choose_backports):
     present = kernels.available(version)
     if any(os.path.exists(kernel.headers) for kernel in present):
         return
-    apt = machine
     machine.update()
-    release = apt.newest_release(version)
+    apt, release = machine, kernels.release_with_headers(version) or machine.newest_release(version)
     if not release:
         apt = choose_backports()
         apt.update()
         release = apt.newest_release(version)
     if not release:
         raise LabError(f"apt offers no kernel {version} with headers, nor do this machine's backports", 1)
-    if not any(kernel.release == release for kernel in present):
-        unpack(apt, version, release)
-    apt.install([f"linux-headers-{release}"])
+    # Beside first, then renamed: a kernel that is there is there whole.
+    root = kernels.unpacked_root(version)
+    shutil.rmtree(f"{root}.new", ignore_errors=True)
+    os.makedirs(f"{root}.new")
+    unpack_kernel(apt, release, f"{root}.new")
+    relocate_headers(release, f"{root}.new", root)
+    shutil.rmtree(root, ignore_errors=True)
+    os.rename(f"{root}.new", root)
 
 
 def main(versions):

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The commands of the project; `make help` lists them.
+
+SHELL := /bin/bash
+KERNELS ?= 6.1 6.12
+comma := ,
+space := $(subst ,, )
+
+# The module's sources, without what a build leaves among them.
+KERNEL_SOURCES = $(shell cd kernel && find . -type f \( -name '*.[chS]' -o -name Kbuild -o -name Makefile -o -name '*.sh' -o -name '*.mk' \) \
+	! -name '*.mod.c' ! -name '.*')
+
+# For the native programs and the benchmarks; the lab names its own.
+PACKAGES := clang lld zlib1g-dev rsync ca-certificates
+
+.DEFAULT_GOAL := help
+.PHONY: help setup packages sdk lab-setup module build restore test demo bench clean
+
+help: ## this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
+
+setup: packages sdk lab-setup ## install all that a bare Debian 12 lacks (as root)
+
+packages:
+	@missing=$$(for p in $(PACKAGES); do dpkg-query -W -f '$${db:Status-Status}\n' $$p 2>/dev/null | grep -qx installed || echo $$p; done); \
+	[ -z "$$missing" ] || { apt-get -q -o DPkg::Lock::Timeout=600 update && \
+		DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=600 install --no-install-recommends $$missing; }
+
+sdk:
+	@scripts/sdk
+
+lab-setup: ## what the lab needs: QEMU, guests' kernels and their headers
+	@scripts/lab setup --kernels $(subst $(space),$(comma),$(KERNELS))
+
+module: lab-setup $(KERNELS:%=module-%) ## build the kernel module: build/kernel-VERSION/intermezzo.ko
+
+# kbuild leaves its results beside the sources: each kernel builds in a copy, and a file is copied only when it differs.
+module-%:
+	@for file in $(KERNEL_SOURCES); do \
+		cmp -s kernel/$$file build/kernel-$*/$$file || install -D -m 644 kernel/$$file build/kernel-$*/$$file || exit; \
+	done
+	$(MAKE) -C build/kernel-$* KDIR=$$(scripts/lab kernel $* --headers)
+
+restore:
+	dotnet restore InterMezzo.sln
+
+build: restore ## build the programs and publish them: build/lento, build/intermezzo-ctl
+	dotnet build InterMezzo.sln -c Release --no-restore
+	dotnet publish lento/Lento/Lento.csproj -c Release -r linux-x64 -o build/lento
+	dotnet publish lento/IntermezzoCtl/IntermezzoCtl.csproj -c Release -r linux-x64 -o build/intermezzo-ctl
+
+test: setup module build ## set up, build, run all tests
+	scripts/test
+
+demo: setup module build ## set up, build, show it: a server and a laptop, cable pulled, power cut, equal again
+	scripts/demo
+
+bench: setup module build ## set up, build, measure
+	scripts/bench
+
+clean: ## stop the lab's guests, remove what was built
+	[ ! -d .lab ] || scripts/lab clean
+	rm -rf build
+	find lento tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
