@@ -19,7 +19,7 @@ public sealed class PeerProgress
     public void OnMark(ProgressMark mark)
     {
         Vector.Merge(mark.Vector);
-        _peers[mark.Peer] = new PeerState(mark.Position, 0, false);
+        _peers[mark.Peer] = new PeerState(mark.Position, mark.Source, mark.Partial);
     }
 
     /// <summary>A record that was applied from <paramref name="peer"/>, or made here (source 0).</summary>

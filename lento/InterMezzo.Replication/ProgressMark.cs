@@ -12,12 +12,14 @@ namespace InterMezzo.Replication;
 /// <param name="Peer">The peer's replica id.</param>
 /// <param name="Position">In the peer's log.</param>
 /// <param name="Vector">The updates this replica has.</param>
-public sealed record ProgressMark(ulong Peer, Position Position, VersionVector Vector)
+/// <param name="Source">When the index saves it in the middle of a batch: the last record applied beyond the position. 0 in a MARK.</param>
+/// <param name="Partial">That record is applied in part only.</param>
+public sealed record ProgressMark(ulong Peer, Position Position, VersionVector Vector, ulong Source = 0, bool Partial = false)
 {
-    // | "PROG" | version 2 | count 2 | peer 8 | log 16 | offset 8 | count * (replica 8, counter 8) |
+    // | "PROG" | version 2 | count 2 | peer 8 | log 16 | offset 8 | source 8 | partial 8 | count * (replica 8, counter 8) |
     private const uint Magic = 0x474f5250;
     private const ushort Version = 1;
-    private const int Header = 40;
+    private const int Header = 56;
     private const int Entry = 16;
 
     public byte[] Encode()
@@ -30,6 +32,8 @@ public sealed record ProgressMark(ulong Peer, Position Position, VersionVector V
         BinaryPrimitives.WriteUInt64LittleEndian(span[8..], Peer);
         Position.Log.Write(span[16..]);
         BinaryPrimitives.WriteUInt64LittleEndian(span[32..], Position.Offset);
+        BinaryPrimitives.WriteUInt64LittleEndian(span[40..], Source);
+        BinaryPrimitives.WriteUInt64LittleEndian(span[48..], Partial ? 1ul : 0);
         var at = Header;
         foreach (var (replica, counter) in Vector.Counts)
         {
@@ -64,6 +68,11 @@ public sealed record ProgressMark(ulong Peer, Position Position, VersionVector V
         }
 
         var position = new Position(LogId.Read(bytes[16..]), BinaryPrimitives.ReadUInt64LittleEndian(bytes[32..]));
-        return new ProgressMark(BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]), position, vector);
+        return new ProgressMark(
+            BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]),
+            position,
+            vector,
+            BinaryPrimitives.ReadUInt64LittleEndian(bytes[40..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(bytes[48..]) != 0);
     }
 }

@@ -11,21 +11,22 @@ public class PeerProgressTests
     [Test]
     public void A_mark_survives_its_bytes([Values("", "1:5", "1:5 2:3 18446744073709551615:9")] string vector)
     {
-        var mark = new ProgressMark(42, new Position(_log, 4096), VersionVectorTests.Parse(vector));
+        var mark = new ProgressMark(42, new Position(_log, 4096), VersionVectorTests.Parse(vector), 5000, true);
         var back = ProgressMark.Decode(mark.Encode());
         Assert.That(back, Is.Not.Null);
         Assert.That(back!.Peer, Is.EqualTo(42));
         Assert.That(back.Position, Is.EqualTo(mark.Position));
+        Assert.That((back.Source, back.Partial), Is.EqualTo((5000ul, true)));
         Assert.That(back.Vector, Is.EqualTo(mark.Vector));
     }
 
     [Test]
-    public void Bytes_that_are_no_mark_are_told_from_one([Range(0, 56)] int length)
+    public void Bytes_that_are_no_mark_are_told_from_one([Range(0, 72)] int length)
     {
         var bytes = new ProgressMark(42, new Position(_log, 4096), VersionVectorTests.Parse("1:5")).Encode();
-        Assert.That(bytes, Has.Length.EqualTo(56));
+        Assert.That(bytes, Has.Length.EqualTo(72));
         var cut = ProgressMark.Decode(bytes.AsSpan(0, length));
-        Assert.That(cut, length == 56 ? Is.Not.Null : Is.Null);
+        Assert.That(cut, length == 72 ? Is.Not.Null : Is.Null);
         bytes[length % 6] ^= 0x80;
         Assert.That(ProgressMark.Decode(bytes), Is.Null, "another magic or version");
     }
