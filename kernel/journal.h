@@ -32,8 +32,9 @@ struct presto_op {
 	u32 len;			/* bytes used */
 	u64 offset;			/* where it stands in the log, after presto_op_write() */
 	u64 recno;
-	u32 reserve;			/* bytes this operation keeps reserved for a later record */
-	struct list_head inflight;	/* in kml->inflight, in order of offset [kml->lock] */
+	int err;			/* of building the record, for presto_op_write() */
+	struct inode *clock;		/* lower inode whose clock gives the record's time */
+	struct list_head inflight;	/* in kml->inflight, in order of offset [kml->tail_lock] */
 };
 
 /*
@@ -57,7 +58,10 @@ void presto_op_iattr(struct presto_op *op, const struct iattr *attr);		/* KML_F_
 void presto_op_attr(struct presto_op *op, u16 field, struct inode *inode);	/* all attributes an inode has now */
 void presto_op_flags(struct presto_op *op, u32 flags, u32 aux);			/* or'ed in */
 
-/* Writes the record (INTENT). On error nothing was changed, the operation must not run, and presto_op_end() must not be called. */
+/*
+ * Writes the record (INTENT). On error nothing was changed, the operation must
+ * not run, and presto_op_abort() gives it up instead of presto_op_end().
+ */
 int presto_op_write(struct presto_op *op);
 
 /*
@@ -79,31 +83,46 @@ void presto_op_abort(struct presto_op *op);
  * overwritten in place; the mark is then made durable first, because data
  * blocks may reach the disk before the transaction that holds the mark.
  * Cheap when the inode is marked already.
+ *
+ * The caller counts as a writer (presto_writer_get()), and holds inode_lock of
+ * the upper inode, shared or exclusive, from before presto_dirty() until after
+ * presto_changed(): a CLOSE|OPEN takes it exclusively, so no change falls
+ * between it and the next mark. A mapping can't: inodes whose lower mapping is
+ * writable get a new mark together with the CLOSE|OPEN. Freeze protection is
+ * taken here, at the level of page faults.
  */
 int presto_dirty(struct inode *inode, bool overwrites);
-/* A range that changed, after the change. len ~0ULL: to the end, or unknown. */
+/* A range that changed, after the change. len ~0ULL: to the end; from 0: unknown. */
 void presto_changed(struct inode *inode, u64 start, u64 len);
-/* Open files and mappings that can write. put of the last one writes CLOSE if the inode is dirty. */
+/*
+ * Open files and mappings that can write. put of the last one writes CLOSE if
+ * the inode is dirty; it takes inode_lock of the upper inode: no lock is held.
+ */
 void presto_writer_get(struct inode *inode);
 void presto_writer_put(struct inode *inode, struct dentry *dentry);
+bool presto_has_writers(struct inode *inode);
 /* An inode goes away (last link gone, never to be closed again): its mark needs no CLOSE. */
 void presto_forget(struct inode *inode);
+/* PRESTO_XATTR_FID was set or removed: read it anew. */
+void presto_fid_changed(struct inode *inode);
 
 /* Per inode state of the journal, embedded in struct presto_inode. */
 struct presto_jinode {
+	struct inode *inode;		/* upper, the one this is embedded in */
 	struct mutex lock;		/* DIRTY and CLOSE of this inode take turns */
 	u64 dirty;			/* offset of the open DIRTY mark, 0: clean [lock, kml->lock to change] */
-	unsigned long since;		/* jiffies of the mark [lock] */
+	unsigned long since;		/* jiffies of the mark [kml->lock] */
+	bool applied;			/* the mark was made in an apply context [kml->lock] */
 	struct list_head dirty_list;	/* in kml->dirty, in order of offset [kml->lock] */
 	unsigned int writers;		/* [lock] */
+	spinlock_t range_lock;
 	unsigned int nranges;		/* [range_lock] */
 	bool whole;			/* ranges are unknown [range_lock] */
-	spinlock_t range_lock;
 	struct kml_range_cpu { u64 start, end; } ranges[KML_RANGES_MAX]; /* sorted, disjoint [range_lock] */
-	struct kml_fid fid;		/* valid if fid_known; read once from the xattr [lock to set] */
-	bool fid_known;
+	struct kml_fid fid;		/* valid if fid_known [range_lock] */
+	bool fid_known;			/* [range_lock] */
 };
-void presto_jinode_init(struct presto_jinode *ji);
+void presto_jinode_init(struct presto_jinode *ji, struct inode *inode);
 
 /* The whole journal of a mount. @lower_root: root of the fileset below. Recovery happens in open. */
 int presto_journal_open(struct super_block *sb);
@@ -119,5 +138,6 @@ int presto_devices_init(void);
 void presto_devices_exit(void);
 int presto_device_bind(struct super_block *sb, const char *name);	/* "/dev/intermezzo3" or NULL: the first free one */
 void presto_device_unbind(struct super_block *sb);	/* readers wake up with ENOTCONN */
+const char *presto_device_name(struct presto_device *device);	/* "intermezzo3" */
 
 #endif

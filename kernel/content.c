@@ -1,0 +1,476 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Content of regular files: DIRTY before the first change, CLOSE when complete,
+ * CLOSE|OPEN every so often on files that stay open.
+ */
+#include "presto.h"
+#include <linux/dcache.h>
+#include <linux/sched/mm.h>
+#include <linux/xattr.h>
+#include "kml.h"
+
+/* A file that stays open is closed off in the log after this long. */
+#define PRESTO_CLOSE_AFTER	(30 * HZ)
+
+void presto_jinode_init(struct presto_jinode *ji, struct inode *inode)
+{
+	memset(ji, 0, sizeof(*ji));
+	ji->inode = inode;
+	mutex_init(&ji->lock);
+	spin_lock_init(&ji->range_lock);
+	INIT_LIST_HEAD(&ji->dirty_list);
+}
+
+static struct kml *presto_kml(struct inode *inode)
+{
+	return PRESTO_SB(inode->i_sb)->kml;
+}
+
+static int presto_read_fid(struct inode *lower, struct kml_fid *fid)
+{
+	ssize_t len = __vfs_getxattr(NULL, lower, PRESTO_XATTR_FID, fid, sizeof(*fid));
+
+	if (len == sizeof(*fid))
+		return 0;
+	if (len != -ENODATA && len != -EOPNOTSUPP) {
+		pr_err_ratelimited("inode %lu: bad %s (%zd)\n", lower->i_ino, PRESTO_XATTR_FID, len);
+		return len < 0 ? len : -EIO;
+	}
+	memset(fid, 0, sizeof(*fid));
+	fid->ino = cpu_to_le64(lower->i_ino);
+	fid->gen = cpu_to_le32(lower->i_generation);
+	return 0;
+}
+
+/* The name of an object for everybody. Read from the lower inode once. */
+int presto_fid(struct inode *inode, struct kml_fid *fid)
+{
+	struct presto_jinode *ji = &PRESTO_I(inode)->journal;
+	bool known;
+	int err;
+
+	spin_lock(&ji->range_lock);
+	known = ji->fid_known;
+	*fid = ji->fid;
+	spin_unlock(&ji->range_lock);
+	if (known)
+		return 0;
+	err = presto_read_fid(presto_lower_inode(inode), fid);
+	if (err)
+		return err;
+	spin_lock(&ji->range_lock);
+	ji->fid = *fid;
+	ji->fid_known = true;
+	spin_unlock(&ji->range_lock);
+	return 0;
+}
+
+void presto_fid_changed(struct inode *inode)
+{
+	struct presto_jinode *ji = &PRESTO_I(inode)->journal;
+
+	spin_lock(&ji->range_lock);
+	ji->fid_known = false;
+	spin_unlock(&ji->range_lock);
+}
+
+/* Merges the two neighbours with the smallest gap between them. */
+static void presto_merge_ranges(struct presto_jinode *ji)
+{
+	unsigned int i, best = 0;
+	u64 gap, least = ~0ULL;
+
+	for (i = 0; i + 1 < ji->nranges; i++) {
+		gap = ji->ranges[i + 1].start - ji->ranges[i].end;
+		if (gap < least) {
+			least = gap;
+			best = i;
+		}
+	}
+	ji->ranges[best].end = ji->ranges[best + 1].end;
+	ji->nranges--;
+	memmove(&ji->ranges[best + 1], &ji->ranges[best + 2],
+		(ji->nranges - best - 1) * sizeof(ji->ranges[0]));
+}
+
+static void presto_add_range(struct presto_jinode *ji, u64 start, u64 end)
+{
+	unsigned int first = 0, last;
+
+	while (first < ji->nranges && ji->ranges[first].end < start)
+		first++;
+	for (last = first; last < ji->nranges && ji->ranges[last].start <= end; last++) {
+		start = min(start, ji->ranges[last].start);
+		end = max(end, ji->ranges[last].end);
+	}
+	if (first == last && ji->nranges == KML_RANGES_MAX) {
+		/* room for one more, then look again: the neighbours may have merged over it */
+		presto_merge_ranges(ji);
+		presto_add_range(ji, start, end);
+		return;
+	}
+	memmove(&ji->ranges[first + 1], &ji->ranges[last],
+		(ji->nranges - last) * sizeof(ji->ranges[0]));
+	ji->nranges += 1 - (last - first);
+	ji->ranges[first].start = start;
+	ji->ranges[first].end = end;
+}
+
+void presto_changed(struct inode *inode, u64 start, u64 len)
+{
+	struct presto_jinode *ji = &PRESTO_I(inode)->journal;
+	u64 end = len > ~0ULL - start ? ~0ULL : start + len;
+
+	if (!len)
+		return;
+	spin_lock(&ji->range_lock);
+	if (!start && end == ~0ULL)
+		ji->whole = true;
+	if (!ji->whole)
+		presto_add_range(ji, start, end);
+	spin_unlock(&ji->range_lock);
+}
+
+/* Takes what changed out of the inode and into the record. */
+static void presto_put_ranges(struct presto_op *op, struct presto_jinode *ji)
+{
+	struct kml_range ranges[KML_RANGES_MAX];
+	unsigned int i, n;
+	bool whole;
+
+	spin_lock(&ji->range_lock);
+	n = ji->nranges;
+	whole = ji->whole;
+	for (i = 0; i < n; i++) {
+		u64 start = ji->ranges[i].start, end = ji->ranges[i].end;
+
+		ranges[i].start = cpu_to_le64(start);
+		ranges[i].len = cpu_to_le64(end == ~0ULL ? end : end - start);
+	}
+	ji->nranges = 0;
+	ji->whole = false;
+	spin_unlock(&ji->range_lock);
+	if (whole)
+		presto_op_flags(op, KML_FLAG_WHOLE, 0);
+	else
+		presto_op_bytes(op, KML_F_RANGES, ranges, n * sizeof(ranges[0]));
+}
+
+/* The mark stands: it is open until a CLOSE, for which room is kept. */
+static void presto_mark_set(struct kml *kml, struct presto_jinode *ji, struct presto_op *op)
+{
+	lockdep_assert_held(&kml->lock);
+	if (list_empty(&ji->dirty_list))
+		kml->reserved += KML_CLOSE_MAX;
+	list_move_tail(&ji->dirty_list, &kml->dirty);
+	ji->since = jiffies;
+	ji->applied = presto_in_context(ji->inode->i_sb);
+	WRITE_ONCE(ji->dirty, op->offset);
+}
+
+static void presto_mark_clear(struct kml *kml, struct presto_jinode *ji)
+{
+	lockdep_assert_held(&kml->lock);
+	if (list_empty(&ji->dirty_list))
+		return;
+	list_del_init(&ji->dirty_list);
+	kml->reserved -= KML_CLOSE_MAX;
+	WRITE_ONCE(ji->dirty, 0);
+}
+
+/* Appends DIRTY; the header of the record counts the mark already. */
+static int presto_mark(struct kml *kml, struct presto_jinode *ji)
+{
+	struct presto_op op;
+	int err = presto_record_init(&op, ji->inode->i_sb, KML_OP_DIRTY);
+
+	lockdep_assert_held(&ji->lock);
+	if (err)
+		return err;
+	presto_op_object(&op, KML_F_OBJECT, ji->inode);
+	err = presto_record_finish(&op);
+	if (err)
+		goto out;
+	mutex_lock(&kml->lock);
+	err = kml_make_room(kml, KML_OP_DIRTY, op.len, KML_CLOSE_MAX) ?:
+	      kml_append_locked(kml, &op, KML_PLAIN);
+	if (!err)
+		presto_mark_set(kml, ji, &op);
+	mutex_unlock(&kml->lock);
+	if (!err)
+		schedule_delayed_work(&kml->closer, PRESTO_CLOSE_AFTER);
+out:
+	presto_record_free(&op);
+	return err;
+}
+
+/* A mark that must be durable is so when the log is synced beyond it. */
+static bool presto_mark_done(struct kml *kml, u64 dirty, bool overwrites)
+{
+	return dirty && (!overwrites || READ_ONCE(kml->synced) > dirty);
+}
+
+int presto_dirty(struct inode *inode, bool overwrites)
+{
+	struct presto_jinode *ji = &PRESTO_I(inode)->journal;
+	struct kml *kml = presto_kml(inode);
+	struct super_block *lower_sb = presto_lower_inode(inode)->i_sb;
+	unsigned int flags;
+	int err = 0;
+
+	if (likely(presto_mark_done(kml, READ_ONCE(ji->dirty), overwrites)))
+		return 0;
+	if (presto_is_control(inode) || !presto_lower_inode(inode)->i_nlink)
+		return 0;
+	if (presto_is_lento(inode->i_sb) && !presto_in_context(inode->i_sb))
+		return -EPERM;
+
+	sb_start_pagefault(lower_sb);
+	flags = memalloc_nofs_save();
+	mutex_lock(&ji->lock);
+	if (!ji->dirty)
+		err = presto_mark(kml, ji);
+	mutex_unlock(&ji->lock);
+	if (!err && !presto_mark_done(kml, READ_ONCE(ji->dirty), overwrites))
+		err = kml_flush(kml);
+	memalloc_nofs_restore(flags);
+	sb_end_pagefault(lower_sb);
+	return err;
+}
+
+void presto_writer_get(struct inode *inode)
+{
+	struct presto_jinode *ji = &PRESTO_I(inode)->journal;
+
+	mutex_lock(&ji->lock);
+	ji->writers++;
+	mutex_unlock(&ji->lock);
+}
+
+bool presto_has_writers(struct inode *inode)
+{
+	return READ_ONCE(PRESTO_I(inode)->journal.writers);
+}
+
+/* Where the file is now: a hint, a rename may be logged before the CLOSE is. */
+static void presto_put_name(struct presto_op *op, struct dentry *dentry)
+{
+	struct name_snapshot name;
+	struct dentry *parent;
+
+	if (!dentry || d_unhashed(dentry) || IS_ROOT(dentry))
+		return;
+	parent = dget_parent(dentry);
+	take_dentry_name_snapshot(&name, dentry);
+	if (parent != dentry) {
+		presto_op_parent(op, KML_F_PARENT, d_inode(parent));
+		presto_op_name(op, KML_F_NAME, &name.name);
+	}
+	release_dentry_name_snapshot(&name);
+	dput(parent);
+}
+
+/* CLOSE in memory. The upper inode is locked: its attributes are those of this point. */
+static int presto_close_record(struct presto_op *op, struct presto_jinode *ji,
+			       struct dentry *dentry, u32 flags)
+{
+	int err = presto_record_init(op, ji->inode->i_sb, KML_OP_CLOSE);
+
+	if (err)
+		return err;
+	presto_op_flags(op, flags, 0);
+	presto_op_object(op, KML_F_OBJECT, ji->inode);
+	presto_put_name(op, dentry);
+	presto_op_attr(op, KML_F_ATTR, ji->inode);
+	presto_put_ranges(op, ji);
+	err = presto_record_finish(op);
+	if (err)
+		presto_record_free(op);
+	return err;
+}
+
+/*
+ * Ends the mark with a CLOSE. If that can't be written the mark stays open in
+ * the log, and recovery will close it.
+ */
+static void presto_close(struct kml *kml, struct presto_jinode *ji, struct dentry *dentry,
+			 u32 flags)
+{
+	bool gone = !presto_lower_inode(ji->inode)->i_nlink;
+	struct presto_op op;
+	int err = 0;
+
+	lockdep_assert_held(&ji->lock);
+	if (!gone)
+		err = presto_close_record(&op, ji, dentry, flags);
+	mutex_lock(&kml->lock);
+	if (!gone && !err)
+		err = kml_make_room(kml, KML_OP_CLOSE, op.len, 0) ?:
+		      kml_append_locked(kml, &op, KML_PLAIN);
+	presto_mark_clear(kml, ji);
+	mutex_unlock(&kml->lock);
+	if (err)
+		pr_err_ratelimited("%s: inode %lu: CLOSE wasn't written (%d)\n",
+				   ji->inode->i_sb->s_id, ji->inode->i_ino, err);
+	if (!gone)
+		presto_record_free(&op);
+}
+
+/* Drops a writer; false if it is the last one and the inode is dirty. */
+static bool presto_writer_put_fast(struct presto_jinode *ji)
+{
+	bool done;
+
+	mutex_lock(&ji->lock);
+	done = ji->writers > 1 || !ji->dirty;
+	if (done)
+		ji->writers--;
+	mutex_unlock(&ji->lock);
+	return done;
+}
+
+void presto_writer_put(struct inode *inode, struct dentry *dentry)
+{
+	struct presto_jinode *ji = &PRESTO_I(inode)->journal;
+	struct super_block *lower_sb = presto_lower_inode(inode)->i_sb;
+	unsigned int flags;
+
+	if (presto_writer_put_fast(ji))
+		return;
+	sb_start_write(lower_sb);
+	inode_lock(inode);
+	flags = memalloc_nofs_save();
+	mutex_lock(&ji->lock);
+	if (!--ji->writers && ji->dirty)
+		presto_close(presto_kml(inode), ji, dentry, 0);
+	mutex_unlock(&ji->lock);
+	memalloc_nofs_restore(flags);
+	inode_unlock(inode);
+	sb_end_write(lower_sb);
+}
+
+void presto_forget(struct inode *inode)
+{
+	struct presto_jinode *ji = &PRESTO_I(inode)->journal;
+	struct kml *kml = presto_kml(inode);
+
+	/* nobody else has the inode any more */
+	if (!READ_ONCE(ji->dirty))
+		return;
+	mutex_lock(&kml->lock);
+	presto_mark_clear(kml, ji);
+	mutex_unlock(&kml->lock);
+}
+
+/*
+ * A mapping that stays writable: its stores can't be seen, so the next mark
+ * comes at once. Readers get both or none: the CLOSE holds the watermark until
+ * the mark is there.
+ */
+static int presto_close_mapped(struct kml *kml, struct presto_jinode *ji, struct dentry *dentry)
+{
+	struct kml_result failed = { .state = cpu_to_le32(KML_VOID) };
+	struct presto_op close, mark;
+	int err;
+
+	presto_changed(ji->inode, 0, ~0ULL);
+	err = presto_record_init(&mark, ji->inode->i_sb, KML_OP_DIRTY);
+	if (err)
+		return err;
+	presto_op_object(&mark, KML_F_OBJECT, ji->inode);
+	err = presto_record_finish(&mark) ?:
+	      presto_close_record(&close, ji, dentry, KML_FLAG_OPEN);
+	if (err)
+		goto out_mark;
+	mutex_lock(&kml->lock);
+	err = kml_make_room(kml, KML_OP_DIRTY, close.len + mark.len, 0) ?:
+	      kml_append_locked(kml, &close, KML_TRACKED);
+	if (!err) {
+		err = kml_append_locked(kml, &mark, KML_PLAIN);
+		if (err)
+			kml_write_result(kml, &close, &failed);
+		else
+			presto_mark_set(kml, ji, &mark);
+		kml_end(kml, &close);
+	}
+	mutex_unlock(&kml->lock);
+	presto_changed(ji->inode, 0, ~0ULL);
+	presto_record_free(&close);
+out_mark:
+	presto_record_free(&mark);
+	return err;
+}
+
+/* Closes one long-open file off; a busy one waits for the next round. */
+static void presto_close_open(struct kml *kml, struct inode *inode)
+{
+	struct presto_jinode *ji = &PRESTO_I(inode)->journal;
+	struct inode *lower = presto_lower_inode(inode);
+	struct dentry *dentry;
+	unsigned int flags;
+	bool mapped = false;
+
+	if (!inode_trylock(inode))
+		return;
+	flags = memalloc_nofs_save();
+	dentry = d_find_alias(inode);
+	mutex_lock(&ji->lock);
+	if (ji->dirty) {
+		mapped = lower->i_nlink && mapping_writably_mapped(lower->i_mapping);
+		if (!mapped)
+			presto_close(kml, ji, dentry, KML_FLAG_OPEN);
+		else if (presto_close_mapped(kml, ji, dentry))
+			mapped = false;
+	}
+	mutex_unlock(&ji->lock);
+	dput(dentry);
+	memalloc_nofs_restore(flags);
+	inode_unlock(inode);
+	/* the stores that follow overwrite in place: the new mark must be durable */
+	if (mapped && kml_flush(kml))
+		pr_err_ratelimited("%s: can't sync the log\n", inode->i_sb->s_id);
+}
+
+/* The next inode, by offset of its mark, that has been dirty for long. */
+static struct inode *presto_next_old(struct kml *kml, u64 *after)
+{
+	struct presto_jinode *ji;
+	struct inode *inode = NULL;
+
+	mutex_lock(&kml->lock);
+	list_for_each_entry(ji, &kml->dirty, dirty_list) {
+		if (time_before(jiffies, ji->since + PRESTO_CLOSE_AFTER))
+			break;
+		/* lento closes what it applies itself, under the update's own dot */
+		if (ji->dirty <= *after || ji->applied)
+			continue;
+		inode = igrab(ji->inode);
+		*after = ji->dirty;
+		if (inode)
+			break;
+	}
+	mutex_unlock(&kml->lock);
+	return inode;
+}
+
+/* Runs while there are open marks, and only then. */
+void presto_closer(struct work_struct *work)
+{
+	struct kml *kml = container_of(to_delayed_work(work), struct kml, closer);
+	struct super_block *lower_sb = file_inode(kml->file)->i_sb;
+	struct inode *inode;
+	u64 after = 0;
+
+	/* an unmount holds it, and waits for us */
+	if (down_read_trylock(&kml->sb->s_umount)) {
+		while (kml->sb->s_root && (inode = presto_next_old(kml, &after))) {
+			sb_start_write(lower_sb);
+			presto_close_open(kml, inode);
+			sb_end_write(lower_sb);
+			iput(inode);
+		}
+		up_read(&kml->sb->s_umount);
+	}
+	if (!list_empty_careful(&kml->dirty))
+		schedule_delayed_work(&kml->closer, PRESTO_CLOSE_AFTER / 2);
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Did it happen? The lower tree answers for the last record of an object.
+ *
+ * Where the tree can't tell exactly (attributes that match neither the record
+ * nor what was before), the record becomes VOID and a new one says what the
+ * tree has now: replaying both gives this tree in any case.
+ */
+#include "presto.h"
+#include <linux/cred.h>
+#include <linux/namei.h>
+#include <linux/xattr.h>
+#include "kml.h"
+
+struct kml_doubt {
+	struct kml *kml;
+	struct presto_op op;		/* where the record stands */
+	struct kml_record *record;
+};
+
+static const struct kml_object *kml_doubt_object(struct kml_doubt *doubt, u16 type)
+{
+	u32 len = sizeof(struct kml_object);
+
+	return kml_field(doubt->record, type, &len);
+}
+
+static int kml_settle(struct kml_doubt *doubt, u32 state, struct inode *made, struct inode *dir)
+{
+	struct kml_result result;
+
+	presto_fill_result(&result, doubt->record, state, made, dir);
+	pr_info("%s: record %llu was in doubt: %s\n", doubt->kml->sb->s_id, doubt->op.recno,
+		state == KML_DONE ? "it happened" : "it did not happen");
+	return kml_write_result(doubt->kml, &doubt->op, &result);
+}
+
+/* Looks @name up below @parent; -ESTALE if the parent is gone, negative dentry if the name is. */
+static struct dentry *kml_lookup(struct kml_doubt *doubt, u16 parent, u16 name)
+{
+	const struct kml_object *object = kml_doubt_object(doubt, parent);
+	struct dentry *dir, *child;
+	u32 len = 1;
+	const char *bytes = kml_field(doubt->record, name, &len);
+
+	if (!object || !bytes || len > NAME_MAX)
+		return ERR_PTR(-EBADMSG);
+	dir = kml_resolve(doubt->kml, object);
+	if (IS_ERR(dir))
+		return dir;
+	if (!d_is_dir(dir)) {
+		dput(dir);
+		return ERR_PTR(-ESTALE);
+	}
+	inode_lock_nested(d_inode(dir), I_MUTEX_PARENT);
+	child = lookup_one_len(bytes, dir, len);
+	inode_unlock(d_inode(dir));
+	dput(dir);
+	return child;
+}
+
+static bool kml_same(const struct dentry *dentry, const struct kml_object *object)
+{
+	return object && d_is_positive(dentry) &&
+	       d_inode(dentry)->i_ino == le64_to_cpu(object->ino) &&
+	       d_inode(dentry)->i_generation == le32_to_cpu(object->gen);
+}
+
+/* Operations on names: the name says what happened. */
+static int kml_decide_name(struct kml_doubt *doubt, u16 parent, u16 name)
+{
+	const struct kml_object *object = kml_doubt_object(doubt, KML_F_OBJECT);
+	struct dentry *child = kml_lookup(doubt, parent, name);
+	struct inode *made = NULL;
+	bool happened;
+	int err;
+
+	/* without its directory a name can't have been made, and isn't there */
+	if (IS_ERR(child) && PTR_ERR(child) != -ESTALE)
+		return PTR_ERR(child);
+	switch (le16_to_cpu(doubt->record->op)) {
+	case KML_OP_CREATE:
+	case KML_OP_MKDIR:
+	case KML_OP_SYMLINK:
+	case KML_OP_MKNOD:
+		happened = !IS_ERR(child) && d_is_positive(child);
+		if (happened)
+			made = d_inode(child);
+		break;
+	case KML_OP_UNLINK:
+	case KML_OP_RMDIR:
+	case KML_OP_LEAVE:
+		happened = IS_ERR(child) || !kml_same(child, object);
+		break;
+	default:
+		happened = !IS_ERR(child) && kml_same(child, object);
+	}
+	err = kml_settle(doubt, happened ? KML_DONE : KML_VOID, made,
+			 IS_ERR(child) ? NULL : d_inode(child->d_parent));
+	if (!IS_ERR(child))
+		dput(child);
+	return err;
+}
+
+static bool kml_attr_equal(const struct kml_attr *attr, const struct kml_attr *now)
+{
+	u32 valid = le32_to_cpu(attr->valid);
+
+	return (!(valid & KML_ATTR_MODE) || attr->mode == now->mode) &&
+	       (!(valid & KML_ATTR_UID) || attr->uid == now->uid) &&
+	       (!(valid & KML_ATTR_GID) || attr->gid == now->gid) &&
+	       (!(valid & KML_ATTR_SIZE) || attr->size == now->size) &&
+	       (!(valid & KML_ATTR_ATIME) || (attr->atime_sec == now->atime_sec &&
+					      attr->atime_nsec == now->atime_nsec)) &&
+	       (!(valid & KML_ATTR_MTIME) || (attr->mtime_sec == now->mtime_sec &&
+					      attr->mtime_nsec == now->mtime_nsec));
+}
+
+/* Appends what the tree has of the attributes that @attr names. */
+static int kml_append_attr(struct kml_doubt *doubt, struct inode *inode, u32 valid)
+{
+	const struct kml_object *object = kml_doubt_object(doubt, KML_F_OBJECT);
+	struct presto_op op;
+	struct kml_attr now;
+	int err = presto_record_init(&op, doubt->kml->sb, KML_OP_SETATTR);
+
+	if (err)
+		return err;
+	presto_fill_attr(&now, inode);
+	if (valid & (KML_ATTR_UID | KML_ATTR_GID))
+		valid |= KML_ATTR_MODE;		/* a change of owner drops suid */
+	now.valid = cpu_to_le32(valid);
+	presto_op_flags(&op, KML_FLAG_RECOVERED, 0);
+	presto_lower_object(&op, KML_F_OBJECT, inode, &object->fid);
+	presto_op_bytes(&op, KML_F_ATTR, &now, sizeof(now));
+	return presto_record_append(&op);
+}
+
+static int kml_decide_attr(struct kml_doubt *doubt, struct inode *inode)
+{
+	u32 len = sizeof(struct kml_attr);
+	const struct kml_attr *attr = kml_field(doubt->record, KML_F_ATTR, &len);
+	const struct kml_attr *before = kml_field(doubt->record, KML_F_ATTR_BEFORE, &len);
+	struct kml_attr now, old;
+	int err;
+
+	if (!attr)
+		return -EBADMSG;
+	presto_fill_attr(&now, inode);
+	if (kml_attr_equal(attr, &now))
+		return kml_settle(doubt, KML_DONE, NULL, NULL);
+	err = kml_settle(doubt, KML_VOID, NULL, NULL);
+	if (err)
+		return err;
+	if (before) {
+		old = *before;
+		old.valid = attr->valid;
+		if (kml_attr_equal(&old, &now))
+			return 0;
+	}
+	return kml_append_attr(doubt, inode, le32_to_cpu(attr->valid));
+}
+
+/* Appends what the tree has of an xattr; @len < 0: it isn't there. */
+static int kml_append_xattr(struct kml_doubt *doubt, struct inode *inode, const char *name,
+			    const void *value, ssize_t len)
+{
+	const struct kml_object *object = kml_doubt_object(doubt, KML_F_OBJECT);
+	struct presto_op op;
+	int err = presto_record_init(&op, doubt->kml->sb,
+				     len < 0 ? KML_OP_REMOVEXATTR : KML_OP_SETXATTR);
+
+	if (err)
+		return err;
+	presto_op_flags(&op, KML_FLAG_RECOVERED, 0);
+	presto_lower_object(&op, KML_F_OBJECT, inode, &object->fid);
+	presto_op_bytes(&op, KML_F_XATTR_NAME, name, strlen(name));
+	if (len >= 0)
+		presto_op_bytes(&op, KML_F_XATTR_VALUE, value, len);
+	return presto_record_append(&op);
+}
+
+static int kml_decide_xattr(struct kml_doubt *doubt, struct dentry *dentry)
+{
+	u32 name_len = 1, want_len = 0;
+	const char *field = kml_field(doubt->record, KML_F_XATTR_NAME, &name_len);
+	const void *want = kml_field(doubt->record, KML_F_XATTR_VALUE, &want_len);
+	char name[XATTR_NAME_MAX + 1];
+	ssize_t len;
+	void *now;
+	int err;
+
+	if (!field || name_len > XATTR_NAME_MAX)
+		return -EBADMSG;
+	memcpy(name, field, name_len);
+	name[name_len] = 0;
+	now = kvmalloc(XATTR_SIZE_MAX, GFP_KERNEL);
+	if (!now)
+		return -ENOMEM;
+	len = presto_do_getxattr(PRESTO_SB(doubt->kml->sb)->lower_mnt, dentry, name, now,
+				 XATTR_SIZE_MAX);
+	if (len < 0 && len != -ENODATA && len != -EOPNOTSUPP)
+		err = len;
+	else if (want ? len == want_len && !memcmp(now, want, len) : len < 0)
+		err = kml_settle(doubt, KML_DONE, NULL, NULL);
+	else
+		err = kml_settle(doubt, KML_VOID, NULL, NULL) ?:
+		      kml_append_xattr(doubt, d_inode(dentry), name, now, len);
+	kvfree(now);
+	return err;
+}
+
+/* Operations on an object itself: nothing is left to say about one that is gone. */
+static int kml_decide_object(struct kml_doubt *doubt)
+{
+	const struct kml_object *object = kml_doubt_object(doubt, KML_F_OBJECT);
+	struct dentry *dentry;
+	int err;
+
+	if (!object)
+		return -EBADMSG;
+	dentry = kml_resolve(doubt->kml, object);
+	if (dentry == ERR_PTR(-ESTALE))
+		return kml_settle(doubt, KML_VOID, NULL, NULL);
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	if (le16_to_cpu(doubt->record->op) == KML_OP_SETATTR)
+		err = kml_decide_attr(doubt, d_inode(dentry));
+	else
+		err = kml_decide_xattr(doubt, dentry);
+	dput(dentry);
+	return err;
+}
+
+/**
+ * kml_decide - tell whether an operation that was in doubt has happened
+ * @kml: the log
+ * @offset: where its record stands
+ * @record: the record, the last one under the locks of its operation
+ *
+ * Writes DONE or VOID in place. Returns zero or a negative errno.
+ */
+int kml_decide(struct kml *kml, u64 offset, struct kml_record *record)
+{
+	struct kml_doubt doubt = {
+		.kml = kml,
+		.op.offset = offset,
+		.op.recno = le64_to_cpu(record->recno),
+		.record = record,
+	};
+
+	switch (le16_to_cpu(record->op)) {
+	case KML_OP_SETATTR:
+	case KML_OP_SETXATTR:
+	case KML_OP_REMOVEXATTR:
+		return kml_decide_object(&doubt);
+	case KML_OP_RENAME:
+		return kml_decide_name(&doubt, KML_F_PARENT2, KML_F_NAME2);
+	default:
+		return kml_decide_name(&doubt, KML_F_PARENT, KML_F_NAME);
+	}
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * /dev/intermezzoN: between a mount and the daemon that serves it.
+ *
+ * A device lives as long as the module, a mount comes and goes: it is reserved
+ * by presto_device_bind(), can be used from presto_device_start() to
+ * presto_device_stop(), and whoever uses the journal holds @use meanwhile. So
+ * a mount can end while the device is open, and a device can be closed by
+ * anyone at any time.
+ *
+ * Lock ranking: use, then kml.lock and the rest (see kml.h). No copy from or to
+ * user space under any of them.
+ */
+#ifndef _PRESTO_DEVICE_H
+#define _PRESTO_DEVICE_H
+
+#include <linux/miscdevice.h>
+#include <linux/rcupdate.h>
+#include <linux/rwsem.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include "intermezzo.h"
+
+struct presto_device {
+	struct miscdevice misc;
+	char name[24];
+	bool registered;
+	bool bound;			/* reserved by a mount [presto_devices_lock] */
+	wait_queue_head_t wait;		/* readers at the watermark */
+
+	struct rw_semaphore use;	/* shared: the mount stays; exclusive: it comes or goes */
+	spinlock_t lock;
+	struct super_block *sb;		/* in use [use and lock to change, either to read] */
+	struct list_head clients;	/* thread groups that have it open [lock, RCU to read] */
+	struct list_head contexts;	/* of their threads [lock] */
+};
+
+/* A thread group that has the device open: lento. */
+struct presto_client {
+	struct list_head link;
+	struct pid *tgid;
+	unsigned int opens;		/* [device->lock] */
+	struct rcu_head rcu;
+};
+
+/* context.c */
+struct presto_client *presto_client_get(struct presto_device *device);
+void presto_client_put(struct presto_device *device, struct presto_client *client);
+int presto_context_set(struct presto_device *device, const struct presto_context *context);
+void presto_contexts_clear(struct presto_device *device);
+
+/* device_ioctl.c */
+long presto_device_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+
+struct presto_device *presto_file_device(struct file *file);
+
+#endif
