@@ -14,6 +14,7 @@ KERNEL_SOURCES = $(shell cd kernel && find . -type f \( -name '*.[chS]' -o -name
 PACKAGES := clang lld zlib1g-dev rsync ca-certificates
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 .PHONY: help setup packages sdk lab-setup module build restore test demo bench clean
 
 help: ## this list

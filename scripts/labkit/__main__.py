@@ -23,7 +23,7 @@ memory), on one virtual link. They see the checkout at /intermezzo and at its pa
   run [OPTION...] NAME [--] COMMAND...  run a command as root in the guest: its input, output and exit code are passed on.
                                125: the guest is down or the time is over. Any number may run at a time.
       -n                       no input        --env NAME=VALUE   set a variable (may be repeated)
-      --timeout SECONDS        (600; 0: none)
+      --timeout SECONDS        after this the command is killed (600; 0: never)
   shell NAME                   an interactive shell
   stop NAME...                 power off cleanly: SIGTERM to all, file systems unmounted
   cut NAME...                  power cut: the machine stops between two instructions

@@ -5,6 +5,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 
 from common import LAB, LabError, read_text
 
@@ -17,6 +18,11 @@ ENVIRONMENT = {
     "DOTNET_NOLOGO": "1",
 }
 LOST = 125
+
+
+def console_tail(name):
+    lines = (read_text(os.path.join(LAB, "guests", name, "console.log")) or "").splitlines()[-40:]
+    return "\n".join(f"  | {line}" for line in lines)
 
 
 def frame(kind, payload=b""):
@@ -35,10 +41,15 @@ class Connection:
         except OSError as error:
             raise LabError(f"{name} is not running: {error}") from error
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.socket.settimeout(timeout or None)
+        self.timeout = timeout
+        self.end = time.monotonic() + timeout if timeout else None
+        self.limit_wait()
         self.buffer = bytearray()
         self.lock = threading.Lock()
         self.send(frame(b"k", read_text(os.path.join(directory, "token")).encode()))
+
+    def limit_wait(self):
+        self.socket.settimeout(None if self.end is None else max(self.end - time.monotonic(), 0.001))
 
     def send(self, data):
         with self.lock:
@@ -60,10 +71,19 @@ class Connection:
                     break
                 yield self.buffer[:1], bytes(self.buffer[5:5 + length])
                 del self.buffer[:5 + length]
+            self.buffer += self.receive()
+
+    def receive(self):
+        self.limit_wait()
+        try:
             data = self.socket.recv(1 << 18)
-            if not data:
-                raise LabError(f"{self.name} went down", LOST)
-            self.buffer += data
+        except TimeoutError:
+            raise LabError(f"{self.name}: the command was not done after {self.timeout:g} s and was killed", LOST) from None
+        except ConnectionError:
+            data = b""
+        if not data:
+            raise LabError(f"{self.name} went down; end of its console:\n{console_tail(self.name)}", LOST)
+        return data
 
 
 def write_all(fd, data):
@@ -81,16 +101,12 @@ def feed_input(connection):
         pass  # the command has ended
 
 
-def relay(connection, timeout):
-    try:
-        for kind, payload in connection.frames():
-            if kind == b"x":
-                return struct.unpack("<I", payload)[0]
-            write_all(1 if kind == b"o" else 2, payload)
-    except TimeoutError:
-        raise LabError(f"{connection.name}: nothing heard for {timeout:g} s: gave up", LOST) from None
-    except ConnectionError as error:
-        raise LabError(f"{connection.name} went down: {error}", LOST) from error
+def relay(connection):
+    for kind, payload in connection.frames():
+        if kind == b"x":
+            break
+        write_all(1 if kind == b"o" else 2, payload)
+    return struct.unpack("<I", payload)[0]
 
 
 def run(name, argv, env=None, with_input=True, timeout=600.0):
@@ -100,7 +116,7 @@ def run(name, argv, env=None, with_input=True, timeout=600.0):
         threading.Thread(target=feed_input, args=[connection], daemon=True).start()
     else:
         connection.send(frame(b"i"))
-    return relay(connection, timeout)
+    return relay(connection)
 
 
 def capture(name, argv, timeout=60.0):
@@ -111,8 +127,9 @@ def capture(name, argv, timeout=60.0):
     output = bytearray()
     for kind, payload in connection.frames():
         if kind == b"x":
-            return struct.unpack("<I", payload)[0], bytes(output)
+            break
         output += payload
+    return struct.unpack("<I", payload)[0], bytes(output)
 
 
 def shell(name):
@@ -128,13 +145,15 @@ def shell(name):
     if not os.isatty(0):
         return run(name, ["/bin/bash"], timeout=0)
     connection = Connection(name, 0)
-    connection.request(["/bin/bash", "-l"], {"TERM": os.environ.get("TERM", "linux")}, window())
+    # Without the start-up files of whoever owns the host: they may take long under emulation.
+    environment = {"TERM": os.environ.get("TERM", "linux"), "PS1": f"root@{name}:\\w# "}
+    connection.request(["/bin/bash", "--noprofile", "--norc", "-i"], environment, window())
     signal.signal(signal.SIGWINCH, lambda *_: connection.send(frame(b"w", b"%d %d" % window())))
     before = termios.tcgetattr(0)
     try:
-        tty.setraw(0)
+        tty.setraw(0, termios.TCSADRAIN)  # what was typed already counts
         threading.Thread(target=feed_input, args=[connection], daemon=True).start()
-        return relay(connection, 0)
+        return relay(connection)
     finally:
         termios.tcsetattr(0, termios.TCSADRAIN, before)
 

@@ -18,7 +18,7 @@ from lab import Lab
 from qmp import Qmp
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
-PARAMETERS = ("console=ttyS0 quiet panic=-1 oops=panic nowatchdog mitigations=off nokaslr tsc=reliable no_timer_check "
+PARAMETERS = ("console=ttyS0 loglevel=5 panic=-1 oops=panic nowatchdog mitigations=off nokaslr tsc=reliable no_timer_check "
               "random.trust_cpu=on cryptomgr.notests")
 STATE_SIZE = "1G"
 
@@ -50,10 +50,6 @@ class Guest:
     def require_running(self):
         if not self.running:
             raise LabError(f"{self.name} is not running")
-
-    def console_tail(self):
-        lines = (read_text(self.console) or "").splitlines()[-30:]
-        return "\n".join(f"  | {line}" for line in lines)
 
     # ---- start ----
 
@@ -149,13 +145,13 @@ class Guest:
             try:
                 data = self.events.recv(4096)
             except TimeoutError:
-                raise LabError(f"{self.name} was not ready after {timeout:g} s; end of its console:\n{self.console_tail()}") from None
+                raise LabError(f"{self.name} was not ready after {timeout:g} s; end of its console:\n{client.console_tail(self.name)}") from None
             if not data:
-                raise LabError(f"{self.name} went down while booting; end of its console:\n{self.console_tail()}")
+                raise LabError(f"{self.name} went down while booting; end of its console:\n{client.console_tail(self.name)}")
             text += data.decode(errors="replace")
         line = text.splitlines()[0].strip()
         if line != "ready":
-            raise LabError(f"{self.name} could not boot: {line}; end of its console:\n{self.console_tail()}")
+            raise LabError(f"{self.name} could not boot: {line}; end of its console:\n{client.console_tail(self.name)}")
 
     def management_port(self, lab):
         with self.qmp(lab) as qmp:
@@ -194,7 +190,7 @@ class Guest:
 
     def wait_for_power_off(self, seconds=90):
         if not self.process.wait(seconds):
-            raise LabError(f"{self.name} did not power off within {seconds} s; end of its console:\n{self.console_tail()}")
+            raise LabError(f"{self.name} did not power off within {seconds} s; end of its console:\n{client.console_tail(self.name)}")
         self.forget()
 
     def cut(self):

@@ -23,8 +23,10 @@ check() { # check NAME COMMAND...
 in_guest() { "$lab" run -n --timeout 60 "$@"; }
 
 boot() {
+	mkdir "$LAB_DIR/built" && echo 1 >"$LAB_DIR/built/program" || return 1
 	"$lab" start qube --kernel 6.12 --disk data.img:64M & local qube=$!
-	"$lab" start t21 --kernel 6.1 --disk laptop.img:64M --state && wait "$qube"
+	"$lab" start t21 --kernel 6.1 --disk laptop.img:64M --state --share "$LAB_DIR/built:/built" &&
+		[ "$(in_guest t21 cat /built/program)" = 1 ] && wait "$qube"
 }
 
 runs_kernel() { [[ $(in_guest "$1" uname -r) == "$2".* ]]; }
@@ -71,6 +73,17 @@ a_killed_caller_kills_the_command() {
 	in_guest t21 timeout 30 tail --pid="$in_t21" -f /dev/null
 }
 
+time_is_bounded() {
+	local code output
+	output=$("$lab" run -n --timeout 1 t21 sleep 1000 2>&1)
+	code=$?
+	[ $code = 125 ] && [[ $output == *"not done after 1 s"* ]]
+}
+
+a_shell_is_a_terminal() {
+	[[ $(printf 'stty size; tty; exit 3\r' | timeout 60 script -qec "stty rows 33 cols 77; '$lab' shell t21" /dev/null; echo "code ${PIPESTATUS[1]}") == *'33 77'*/dev/pts/*'code 3'* ]]
+}
+
 guests_hear_each_other() { in_guest t21 ping -c 2 -W 5 qube && in_guest qube ping -c 2 -W 5 t21; }
 
 big_frames_cross_the_link() { in_guest t21 ping -c 2 -W 5 -s 20000 qube; }
@@ -92,6 +105,11 @@ carrier_event() { # carrier_event unplug|plug PATTERN
 unplugged_is_cut_off() { [ "$(in_guest t21 cat /sys/class/net/eth0/carrier)" = 0 ] && ! in_guest t21 ping -c 1 -W 2 qube; }
 
 checkout_is_here() { in_guest t21 cmp /intermezzo/scripts/lab "$lab" && ! in_guest t21 touch /intermezzo/x; }
+
+a_rebuilt_file_is_seen() {
+	local dir=$LAB_DIR/built
+	echo 2 >"$dir/program.new" && mv "$dir/program.new" "$dir/program" && [ "$(in_guest t21 cat /built/program)" = 2 ]
+}
 
 private_is_private() {
 	echo host >"$LAB_DIR/mine"
@@ -120,7 +138,8 @@ clean_stop_unmounts() {
 
 a_panic_is_reported() {
 	local output
-	in_guest t21 sh -c 'echo 1 >/proc/sys/kernel/sysrq; echo c >/proc/sysrq-trigger' && return 1
+	output=$(in_guest t21 sh -c 'echo 1 >/proc/sys/kernel/sysrq; echo c >/proc/sysrq-trigger' 2>&1) && return 1
+	[[ $output == *"went down"*"Kernel panic"* ]] || return 1
 	output=$(in_guest t21 true 2>&1) && return 1
 	"$lab" logs t21 | grep -q 'Kernel panic' && [[ $output == *"not running"* ]]
 }
@@ -152,6 +171,8 @@ check "4 MB of binary data pass in and out" binary_passes
 check "arguments and variables pass unchanged" arguments_pass
 check "eight commands at a time" many_at_a_time
 check "a killed caller kills its command" a_killed_caller_kills_the_command
+check "a command's time is bounded" time_is_bounded
+check "a shell has a terminal of the caller's size" a_shell_is_a_terminal
 check "the guests hear each other by name" guests_hear_each_other
 check "fragmented datagrams cross the link" big_frames_cross_the_link
 check "unplug is a carrier event in the guest" carrier_event unplug NO-CARRIER
@@ -159,6 +180,7 @@ check "an unplugged guest is cut off, and still takes commands" unplugged_is_cut
 check "plug is a carrier event in the guest" carrier_event plug 'state UP'
 check "the guests hear each other again" guests_hear_each_other
 check "the checkout is there, read-only" checkout_is_here
+check "a file rebuilt on the host is seen" a_rebuilt_file_is_seen
 check "the guest's writes stay in the guest" private_is_private
 check "/lab is shared both ways" lab_directory_is_shared
 check "modules load on 6.1" modules_load t21
