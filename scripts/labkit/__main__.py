@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The command line of the lab."""
+import os
 import sys
 
 from common import LabError
@@ -55,7 +56,11 @@ def main(argv):
 
 if __name__ == "__main__":
     try:
-        sys.exit(main(sys.argv[1:]))
+        code = main(sys.argv[1:])
+        sys.stdout.flush()
+        sys.exit(code)
+    except BrokenPipeError:
+        os._exit(141)  # who read our output has gone
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
         sys.exit(error.code)
