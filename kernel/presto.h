@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * presto, the kernel's part of InterMezzo: a file system stacked on a local
+ * one, which journals every change ahead of making it (journal.h).
+ *
+ * An upper dentry pins the lower dentry of the same name, positive or
+ * negative, from its lookup to its release; an upper inode pins the lower
+ * inode. Our own changes keep both levels alike, since they run the lower
+ * operation on these very dentries. Changes made below by others are noticed
+ * by presto_d_revalidate() and, under the lower directory's lock, by
+ * presto_verify(): a pair that no longer fits gives ESTALE, which makes the
+ * VFS walk the path anew.
+ *
+ * Lock ranking, outer first: the VFS's locks on upper inodes, then the
+ * journal's (kml.h), then the VFS's locks on lower inodes.
+ */
+#ifndef _PRESTO_H
+#define _PRESTO_H
+
+#undef pr_fmt
+#define pr_fmt(fmt) "intermezzo: " fmt
+
+#include <linux/fs.h>
+#include <linux/cred.h>
+#include <linux/dcache.h>
+#include <linux/mount.h>
+#include <linux/namei.h>
+#include "intermezzo.h"
+#include "journal.h"
+
+#define PRESTO_SUPER_MAGIC	0x494d657a	/* "IMez" */
+
+struct kml;
+struct presto_device;
+
+/* A mount. All but the list is set before the mount is visible and never changes. */
+struct presto_sb {
+	struct super_block *sb;
+	struct vfsmount *lower_mnt;	/* private: nobody else walks through it */
+	struct dentry *lower_root;	/* the fileset's root */
+	struct kml *kml;
+	struct presto_device *device;
+	const struct cred *cred;	/* the mounter's */
+	char *fileset;
+	char *cache_type;		/* type of the lower file system, as asked for */
+	char *prestodev;		/* NULL: the first free one */
+	bool block;			/* the lower file system is mounted by us alone */
+	bool exact;			/* J1 holds; else changes are found by a scan */
+	struct list_head mounts;	/* in presto_mounts [presto_mounts_lock] */
+};
+
+struct presto_inode {
+	struct presto_jinode j;
+	struct inode *lower;		/* pinned until evict */
+	struct inode vfs_inode;
+};
+
+static inline struct presto_sb *PRESTO_SB(struct super_block *sb)
+{
+	return sb->s_fs_info;
+}
+
+static inline struct presto_inode *PRESTO_I(struct inode *inode)
+{
+	return container_of(inode, struct presto_inode, vfs_inode);
+}
+
+static inline struct inode *presto_lower_inode(struct inode *inode)
+{
+	return PRESTO_I(inode)->lower;
+}
+
+/* The caller's reference to @dentry keeps the lower one. */
+static inline struct dentry *presto_lower_dentry(struct dentry *dentry)
+{
+	return READ_ONCE(dentry->d_fsdata);
+}
+
+static inline struct path presto_lower_path(struct dentry *dentry)
+{
+	return (struct path){
+		.mnt = PRESTO_SB(dentry->d_sb)->lower_mnt,
+		.dentry = presto_lower_dentry(dentry),
+	};
+}
+
+static inline struct super_block *presto_lower_sb(struct super_block *sb)
+{
+	return PRESTO_SB(sb)->lower_mnt->mnt_sb;
+}
+
+/* The lower file of an open upper one. */
+static inline struct file *presto_lower_file(struct file *file)
+{
+	return file->private_data;
+}
+
+/* super.c */
+extern struct file_system_type presto_fs_type;
+
+/* inode.c */
+extern const struct inode_operations presto_file_iops;
+extern const struct inode_operations presto_symlink_iops;
+int presto_inode_cache_init(void);
+void presto_inode_cache_exit(void);
+struct inode *presto_alloc_inode(struct super_block *sb);
+void presto_free_inode(struct inode *inode);
+void presto_evict_inode(struct inode *inode);
+int presto_drop_inode(struct inode *inode);
+struct inode *presto_iget(struct super_block *sb, struct inode *lower);
+void presto_copy_attr(struct inode *inode);
+int presto_getattr(struct mnt_idmap *idmap, const struct path *path, struct kstat *stat,
+		   u32 request_mask, unsigned int flags);
+int presto_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr);
+int presto_permission(struct mnt_idmap *idmap, struct inode *inode, int mask);
+
+/* dir.c */
+extern const struct inode_operations presto_dir_iops;
+extern const struct dentry_operations presto_dentry_ops;
+
+/* readdir.c */
+extern const struct file_operations presto_dir_fops;
+
+/* file.c */
+extern const struct file_operations presto_file_fops;
+int presto_open(struct inode *inode, struct file *file);
+int presto_release(struct inode *inode, struct file *file);
+int presto_fsync(struct file *file, loff_t start, loff_t end, int datasync);
+int presto_mark_dirty(struct file *file, bool overwrites);
+
+/* mmap.c */
+int presto_mmap(struct file *file, struct vm_area_struct *vma);
+
+/* xattr.c */
+extern const struct xattr_handler * const presto_xattr_handlers[];
+ssize_t presto_listxattr(struct dentry *dentry, char *list, size_t size);
+
+/* export.c */
+extern const struct export_operations presto_export_ops;
+
+/* control.c */
+bool presto_is_control_name(struct inode *dir, const struct qstr *name);
+bool presto_is_control(struct dentry *dentry);
+bool presto_unlogged(struct dentry *dentry);
+
+#endif
