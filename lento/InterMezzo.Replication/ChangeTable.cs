@@ -15,40 +15,19 @@ public sealed class ChangeTable(int bits = 18)
 
     // guarded by _gate
     private readonly ulong[] _slots = new ulong[1 << bits];
-    private ulong _end;
 
-    /// <summary>The table knows the log from where it began up to here.</summary>
-    public ulong End
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _end;
-            }
-        }
-    }
-
-    /// <summary>The table begins here, unless it has begun before.</summary>
-    public void BeginAt(ulong offset)
-    {
-        lock (_gate)
-        {
-            _end = Math.Max(_end, offset);
-        }
-    }
-
-    /// <summary>The next entry of the log; entries seen before do no harm.</summary>
+    /// <summary>An entry of the log. Their order doesn't matter, nor that one is seen twice.</summary>
     public void Note(in LogEntry entry)
     {
+        if (!entry.ChangesContent)
+        {
+            return;
+        }
+
         lock (_gate)
         {
-            _end = Math.Max(_end, entry.End);
-            if (entry.ChangesContent)
-            {
-                ref var slot = ref _slots[Slot(entry.Object)];
-                slot = Math.Max(slot, entry.Offset);
-            }
+            ref var slot = ref _slots[Slot(entry.Object)];
+            slot = Math.Max(slot, entry.Offset);
         }
     }
 

@@ -20,6 +20,9 @@ public sealed class ContentCheck
 
     public bool IsEmpty => _carriedBy.Count == 0;
 
+    /// <summary>Contents that count so far.</summary>
+    public IReadOnlyList<Fid> Watched => [.. _carriedBy.Keys];
+
     /// <summary>Objects whose newer version the batch should extend to.</summary>
     public IReadOnlySet<Fid> Owed => _dropped.Values.ToHashSet();
 

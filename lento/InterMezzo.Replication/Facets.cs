@@ -45,6 +45,10 @@ public readonly record struct Facet(FacetKind Kind, Fid Object, ulong NameHash)
 /// <summary>A facet that an update decides (writes) or only relies on.</summary>
 public readonly record struct Touch(Facet Facet, bool Writes);
 
+/// <param name="Facet">What two updates disagree about.</param>
+/// <param name="Offset">The other update's record in the own log.</param>
+public readonly record struct Clash(Facet Facet, ulong Offset);
+
 /// <summary>
 /// The facets that a range of a log touches, each with the last record that
 /// did. Answers whether an update is concurrent with any of them: two updates
@@ -67,18 +71,18 @@ public sealed class FacetWindow
         }
     }
 
-    /// <summary>Whether an update disagrees with a record at or beyond <paramref name="known"/>.</summary>
-    public bool Conflicts(ReadOnlySpan<Touch> touches, ulong known)
+    /// <summary>The first facet about which an update disagrees with a record at or beyond <paramref name="known"/>.</summary>
+    public Clash? Find(ReadOnlySpan<Touch> touches, ulong known)
     {
         foreach (var touch in touches)
         {
-            if (IsBeyond(_written, touch.Facet, known) || (touch.Writes && IsBeyond(_reliedOn, touch.Facet, known)))
+            if (IsBeyond(_written, touch.Facet, known, out var offset) || (touch.Writes && IsBeyond(_reliedOn, touch.Facet, known, out offset)))
             {
-                return true;
+                return new Clash(touch.Facet, offset);
             }
         }
 
-        return false;
+        return null;
     }
 
     /// <summary>Forgets what everybody knows.</summary>
@@ -88,8 +92,8 @@ public sealed class FacetWindow
         DropBelow(_reliedOn, offset);
     }
 
-    private static bool IsBeyond(Dictionary<Facet, ulong> last, Facet facet, ulong known) =>
-        last.TryGetValue(facet, out var offset) && offset >= known;
+    private static bool IsBeyond(Dictionary<Facet, ulong> last, Facet facet, ulong known, out ulong offset) =>
+        last.TryGetValue(facet, out offset) && offset >= known;
 
     private static void DropBelow(Dictionary<Facet, ulong> last, ulong offset)
     {

@@ -19,7 +19,7 @@ public sealed class PeerProgress
     public void OnMark(ProgressMark mark)
     {
         Vector.Merge(mark.Vector);
-        _peers[mark.Peer] = new PeerState(mark.Position, mark.Source, mark.Partial);
+        _peers[mark.Peer] = new PeerState(mark.Position, mark.Source, mark.Partial, mark.Echo);
     }
 
     /// <summary>A record that was applied from <paramref name="peer"/>, or made here (source 0).</summary>
@@ -46,9 +46,10 @@ public sealed class PeerProgress
 /// <param name="Batch">Everything below is applied: where the last whole batch ended.</param>
 /// <param name="Source">The last record of the peer's log applied beyond it, 0: none.</param>
 /// <param name="Partial">That record is applied in part only.</param>
-public sealed record PeerState(Position Batch, ulong Source, bool Partial)
+/// <param name="Echo">The own log below this was in the peer's log below the batch's end.</param>
+public sealed record PeerState(Position Batch, ulong Source, bool Partial, ulong Echo)
 {
-    public static PeerState Nothing { get; } = new(default, 0, false);
+    public static PeerState Nothing { get; } = new(default, 0, false, 0);
 
     /// <summary>Records of the peer's log up to this one need not be applied again.</summary>
     public ulong Done => Source == 0 ? 0 : Partial ? Source - 1 : Source;

@@ -11,15 +11,16 @@ namespace InterMezzo.Replication;
 /// </summary>
 /// <param name="Peer">The peer's replica id.</param>
 /// <param name="Position">In the peer's log.</param>
+/// <param name="Echo">The own log below this is in the peer's log below the position: ordered by the server, or lost there.</param>
 /// <param name="Vector">The updates this replica has.</param>
 /// <param name="Source">When the index saves it in the middle of a batch: the last record applied beyond the position. 0 in a MARK.</param>
 /// <param name="Partial">That record is applied in part only.</param>
-public sealed record ProgressMark(ulong Peer, Position Position, VersionVector Vector, ulong Source = 0, bool Partial = false)
+public sealed record ProgressMark(ulong Peer, Position Position, ulong Echo, VersionVector Vector, ulong Source = 0, bool Partial = false)
 {
-    // | "PROG" | version 2 | count 2 | peer 8 | log 16 | offset 8 | source 8 | partial 8 | count * (replica 8, counter 8) |
+    // | "PROG" | version 2 | count 2 | peer 8 | log 16 | offset 8 | source 8 | partial 8 | echo 8 | count * (replica 8, counter 8) |
     private const uint Magic = 0x474f5250;
     private const ushort Version = 1;
-    private const int Header = 56;
+    private const int Header = 64;
     private const int Entry = 16;
 
     public byte[] Encode()
@@ -34,6 +35,7 @@ public sealed record ProgressMark(ulong Peer, Position Position, VersionVector V
         BinaryPrimitives.WriteUInt64LittleEndian(span[32..], Position.Offset);
         BinaryPrimitives.WriteUInt64LittleEndian(span[40..], Source);
         BinaryPrimitives.WriteUInt64LittleEndian(span[48..], Partial ? 1ul : 0);
+        BinaryPrimitives.WriteUInt64LittleEndian(span[56..], Echo);
         var at = Header;
         foreach (var (replica, counter) in Vector.Counts)
         {
@@ -71,6 +73,7 @@ public sealed record ProgressMark(ulong Peer, Position Position, VersionVector V
         return new ProgressMark(
             BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]),
             position,
+            BinaryPrimitives.ReadUInt64LittleEndian(bytes[56..]),
             vector,
             BinaryPrimitives.ReadUInt64LittleEndian(bytes[40..]),
             BinaryPrimitives.ReadUInt64LittleEndian(bytes[48..]) != 0);

@@ -21,15 +21,15 @@ public class FacetWindowTests
     [TestCase("r:existence/a", "r:existence/a", false)]
     public void Updates_disagree_alike_from_both_ends(string left, string right, bool disagree)
     {
-        Assert.That(After(left, 16).Conflicts(Parse(right), 0), Is.EqualTo(disagree));
-        Assert.That(After(right, 16).Conflicts(Parse(left), 0), Is.EqualTo(disagree));
+        Assert.That(After(left, 16).Find(Parse(right), 0).HasValue, Is.EqualTo(disagree));
+        Assert.That(After(right, 16).Find(Parse(left), 0).HasValue, Is.EqualTo(disagree));
     }
 
     [TestCase(16ul, true)]
     [TestCase(17ul, false)]
     [TestCase(32ul, false)]
     public void What_was_known_is_no_conflict(ulong known, bool conflict) =>
-        Assert.That(After("w:content/a", 16).Conflicts(Parse("w:content/a"), known), Is.EqualTo(conflict));
+        Assert.That(After("w:content/a", 16).Find(Parse("w:content/a"), known).HasValue, Is.EqualTo(conflict));
 
     [Test]
     public void What_everybody_knows_is_forgotten()
@@ -38,8 +38,8 @@ public class FacetWindowTests
         window.Add(Parse("w:content/b"), 32);
         window.DropBelow(32);
         Assert.That(window.Count, Is.EqualTo(1));
-        Assert.That(window.Conflicts(Parse("w:content/b"), 0));
-        Assert.That(window.Conflicts(Parse("w:content/a"), 0), Is.False);
+        Assert.That(window.Find(Parse("w:content/b"), 0), Is.EqualTo(new Clash(Facet.Content(Story.Object("b")), 32)));
+        Assert.That(window.Find(Parse("w:content/a"), 0), Is.Null);
     }
 
     private static FacetWindow After(string update, ulong offset)

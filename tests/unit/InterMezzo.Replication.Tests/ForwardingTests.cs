@@ -29,7 +29,7 @@ public class ForwardingTests
     [TestCase(Direction.ToServer, Peer, 0ul)]
     public void A_mark_echoes_a_whole_batch_to_its_maker(Direction direction, ulong peer, ulong echo)
     {
-        var mark = new ProgressMark(peer, new Position(new LogId(1, 2), 6000), new VersionVector());
+        var mark = new ProgressMark(peer, new Position(new LogId(1, 2), 6000), 77, new VersionVector());
         Assert.That(Forwarding.Decide(direction, Peer, mark).Echo, Is.EqualTo(echo));
     }
 
@@ -41,40 +41,9 @@ public class ForwardingTests
         Assert.That(known.Below, Is.EqualTo(4096), "half an update isn't known");
         known.OnApplied(4096, partial: false);
         Assert.That(known.Below, Is.EqualTo(4097));
-        known.OnMark(new ProgressMark(1, new Position(default, 5000), new VersionVector()));
+        known.OnMark(new ProgressMark(1, new Position(default, 5000), 77, new VersionVector()));
         Assert.That(known.Below, Is.EqualTo(5000));
         known.OnApplied(4096, partial: false);
         Assert.That(known.Below, Is.EqualTo(5000));
-    }
-}
-
-[TestFixture]
-public class ChangeTableTests
-{
-    [Test]
-    public void A_change_is_never_missed([Values(1, 4, 18)] int bits)
-    {
-        var table = new ChangeTable(bits);
-        foreach (var entry in Story.Parse("dirty:a close:a mkdir unlink:b setattr:c resize:d dirty:a"))
-        {
-            table.Note(entry);
-        }
-
-        Assert.That(table.LastChange(Story.Object("a")), Is.EqualTo(7 * Story.RecordLength));
-        Assert.That(table.LastChange(Story.Object("d")), Is.GreaterThanOrEqualTo(6 * Story.RecordLength));
-        Assert.That(table.End, Is.EqualTo(8 * Story.RecordLength));
-    }
-
-    [Test]
-    public void What_did_not_change_is_mostly_seen_at_once()
-    {
-        var table = new ChangeTable();
-        for (ulong ino = 0; ino < 10_000; ino++)
-        {
-            table.Note(new LogEntry((ino + 1) * 16, 16, false, ContentEffect.Opens, new Fid(1, ino, 1), 0));
-        }
-
-        var mistaken = Enumerable.Range(20_000, 10_000).Count(ino => table.LastChange(new Fid(1, (ulong)ino, 1)) != 0);
-        Assert.That(mistaken, Is.LessThan(1_000), "one slot in 26 is taken");
     }
 }

@@ -11,22 +11,23 @@ public class PeerProgressTests
     [Test]
     public void A_mark_survives_its_bytes([Values("", "1:5", "1:5 2:3 18446744073709551615:9")] string vector)
     {
-        var mark = new ProgressMark(42, new Position(_log, 4096), VersionVectorTests.Parse(vector), 5000, true);
+        var mark = new ProgressMark(42, new Position(_log, 4096), 77, VersionVectorTests.Parse(vector), 5000, true);
         var back = ProgressMark.Decode(mark.Encode());
         Assert.That(back, Is.Not.Null);
         Assert.That(back!.Peer, Is.EqualTo(42));
         Assert.That(back.Position, Is.EqualTo(mark.Position));
         Assert.That((back.Source, back.Partial), Is.EqualTo((5000ul, true)));
+        Assert.That(back.Echo, Is.EqualTo(77));
         Assert.That(back.Vector, Is.EqualTo(mark.Vector));
     }
 
     [Test]
-    public void Bytes_that_are_no_mark_are_told_from_one([Range(0, 72)] int length)
+    public void Bytes_that_are_no_mark_are_told_from_one([Range(0, 80)] int length)
     {
-        var bytes = new ProgressMark(42, new Position(_log, 4096), VersionVectorTests.Parse("1:5")).Encode();
-        Assert.That(bytes, Has.Length.EqualTo(72));
+        var bytes = new ProgressMark(42, new Position(_log, 4096), 77, VersionVectorTests.Parse("1:5")).Encode();
+        Assert.That(bytes, Has.Length.EqualTo(80));
         var cut = ProgressMark.Decode(bytes.AsSpan(0, length));
-        Assert.That(cut, length == 72 ? Is.Not.Null : Is.Null);
+        Assert.That(cut, length == 80 ? Is.Not.Null : Is.Null);
         bytes[length % 6] ^= 0x80;
         Assert.That(ProgressMark.Decode(bytes), Is.Null, "another magic or version");
     }
@@ -35,7 +36,7 @@ public class PeerProgressTests
     public void The_tail_of_the_log_goes_beyond_the_last_mark()
     {
         var progress = new PeerProgress();
-        progress.OnMark(new ProgressMark(42, new Position(_log, 4096), VersionVectorTests.Parse("42:5")));
+        progress.OnMark(new ProgressMark(42, new Position(_log, 4096), 77, VersionVectorTests.Parse("42:5")));
         Assert.That(progress[42]!.Done, Is.Zero);
         progress.OnRecord(42, 42, 6, 5000, partial: false);
         Assert.That(progress[42]!.Done, Is.EqualTo(5000));
@@ -45,8 +46,8 @@ public class PeerProgressTests
         progress.OnRecord(42, 42, 7, 5200, partial: false);
         Assert.That(progress[42]!.Done, Is.EqualTo(5200));
         Assert.That(progress.Vector[42], Is.EqualTo(7));
-        progress.OnMark(new ProgressMark(42, new Position(_log, 6000), VersionVectorTests.Parse("42:7")));
-        Assert.That(progress[42], Is.EqualTo(new PeerState(new Position(_log, 6000), 0, false)));
+        progress.OnMark(new ProgressMark(42, new Position(_log, 6000), 77, VersionVectorTests.Parse("42:7")));
+        Assert.That(progress[42], Is.EqualTo(new PeerState(new Position(_log, 6000), 0, false, 77)));
     }
 
     [Test]

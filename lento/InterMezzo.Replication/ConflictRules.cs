@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+namespace InterMezzo.Replication;
+
+/// <summary>Whose update meets whose.</summary>
+public enum Side
+{
+    /// <summary>A client's update arrives at the server, which has one that the client didn't know.</summary>
+    Server,
+
+    /// <summary>The server's update arrives at a client, which has one that the server didn't know.</summary>
+    Client,
+}
+
+/// <summary>What an update is, as far as conflicts are concerned.</summary>
+public enum UpdateKind
+{
+    /// <summary>CREATE, MKDIR, SYMLINK, MKNOD, ENTER of a new object.</summary>
+    Creates,
+
+    /// <summary>UNLINK of the last name, RMDIR, LEAVE.</summary>
+    Removes,
+
+    /// <summary>CLOSE, ENTER of a known object.</summary>
+    Writes,
+
+    /// <summary>All others: attributes, further names, renames.</summary>
+    Changes,
+}
+
+/// <summary>What happens to the update that arrived, and to what is here.</summary>
+public enum Verdict
+{
+    /// <summary>It is applied.</summary>
+    Apply,
+
+    /// <summary>It isn't applied; its bytes are kept.</summary>
+    KeepIncoming,
+
+    /// <summary>The same, and the object that it makes lives on in the conflict store: later updates about it go there.</summary>
+    KeepIncomingObject,
+
+    /// <summary>What is here is copied to the conflict store, then it is applied.</summary>
+    CopyLocal,
+
+    /// <summary>The object that it would remove moves to the conflict store, whole.</summary>
+    EvictLocal,
+}
+
+/// <summary>
+/// Who gives way when two updates disagree: the server's version stays in the
+/// tree, the other is kept in the conflict store of the replica that sees it
+/// lose. Both ends decide alike, because both see the same two updates.
+/// </summary>
+public static class ConflictRules
+{
+    public static Verdict Decide(Side side, UpdateKind kind, FacetKind? clash) => (side, kind, clash) switch
+    {
+        (_, _, null) => Verdict.Apply,
+
+        // At the server: what arrived has lost.
+        (Side.Server, UpdateKind.Creates, _) => Verdict.KeepIncomingObject,
+        (Side.Server, _, _) => Verdict.KeepIncoming,
+
+        // At the client: what is here has lost.
+        (Side.Client, UpdateKind.Removes, FacetKind.Existence) => Verdict.EvictLocal,
+        (Side.Client, _, FacetKind.Content) => Verdict.CopyLocal,
+
+        // A name that is taken is found when it is applied, an object that was removed here is fetched again,
+        // an attribute has no bytes to keep.
+        _ => Verdict.Apply,
+    };
+
+    /// <summary>What the conflict is called, for people: "content/content".</summary>
+    public static string Name(UpdateKind kind, FacetKind clash) => (kind, clash) switch
+    {
+        (UpdateKind.Removes, _) => "remove/change",
+        (_, FacetKind.Existence) => "change/remove",
+        (_, FacetKind.Content) => "content/content",
+        (_, FacetKind.Name) => "name/name",
+        (_, FacetKind.Attributes) => "attribute/attribute",
+        _ => "xattr/xattr",
+    };
+}

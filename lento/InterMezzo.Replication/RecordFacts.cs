@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using InterMezzo.Journal;
+
+namespace InterMezzo.Replication;
+
+/// <summary>
+/// What the rest of the core wants to know of a record. "self" is the replica
+/// whose log the record is in: replica 0 means it.
+/// </summary>
+public static partial class RecordFacts
+{
+    private const uint TypeMask = 0xf000;
+    private const uint Regular = 0x8000;
+
+    /// <summary>An update that happened; all else is the log's own business.</summary>
+    public static bool IsUpdate(RecordView record) => record.Op switch
+    {
+        Op.Create or Op.Mkdir or Op.Symlink or Op.Mknod => !record.IsVoid && record.TryGetMade(out _),
+        Op.Link or Op.Unlink or Op.Rmdir or Op.Rename or Op.SetAttr or Op.SetXattr or Op.RemoveXattr => !record.IsVoid,
+        Op.Close or Op.Enter or Op.Leave => !record.IsVoid,
+        _ => false,
+    };
+
+    /// <summary>Who made it; 0: the log's own replica.</summary>
+    public static ulong Maker(RecordView record) => record.Dot.Replica;
+
+    public static Dot Dot(RecordView record, ulong self) =>
+        record.Dot.Replica == 0 ? record.Dot with { Replica = self } : record.Dot;
+
+    public static bool IsPartial(RecordView record) => record.Flags.HasFlag(RecordFlags.Partial);
+
+    /// <summary>The object that the record is about; for operations that make one, the new one.</summary>
+    public static Fid Object(RecordView record, ulong self) =>
+        record.TryGetMade(out var made) || record.TryGetObject(out made) ? made.Fid.Canonical(self) : default;
+
+    public static Fid Parent(RecordView record, ulong self) =>
+        record.TryGetParent(out var parent) ? parent.Fid.Canonical(self) : default;
+
+    /// <summary>What a peer gets to see of it.</summary>
+    public static Forward Forward(RecordView record, Direction direction, ulong peer)
+    {
+        if (record.Op == Op.Mark)
+        {
+            return ProgressMark.Decode(record.Payload) is { } mark ? Forwarding.Decide(direction, peer, mark) : Replication.Forward.Nothing;
+        }
+
+        return Forwarding.Decide(direction, peer, IsUpdate(record), Maker(record), record.Source, IsPartial(record));
+    }
+
+    public static void Advance(ref KnownPosition known, RecordView record, ulong server)
+    {
+        if (record.Op == Op.Mark)
+        {
+            if (ProgressMark.Decode(record.Payload) is { } mark && mark.Peer == server)
+            {
+                known.OnMark(mark);
+            }
+        }
+        else if (record.Source != 0 && IsUpdate(record))
+        {
+            known.OnApplied(record.Source, IsPartial(record));
+        }
+    }
+
+    /// <param name="progress">Learns what the record tells of peers and updates.</param>
+    /// <param name="record">Of the own log.</param>
+    /// <param name="self">This replica.</param>
+    /// <param name="server">At a client, where all applied records come from. 0 at a server: from their makers.</param>
+    public static void Observe(PeerProgress progress, RecordView record, ulong self, ulong server)
+    {
+        if (record.Op == Op.Mark)
+        {
+            if (ProgressMark.Decode(record.Payload) is { } mark)
+            {
+                progress.OnMark(mark);
+            }
+        }
+        else if (IsUpdate(record))
+        {
+            var dot = Dot(record, self);
+            progress.OnRecord(server != 0 ? server : dot.Replica, dot.Replica, dot.Counter, record.Source, IsPartial(record));
+        }
+    }
+
+    public static LogEntry Entry(RecordView record, ulong offset, ulong self, bool ships)
+    {
+        var (effect, size) = Effect(record);
+        return new LogEntry(offset, record.Length, ships, effect, Object(record, self), size);
+    }
+
+    /// <summary>The object whose content travels with a record.</summary>
+    public static Fid ContentOf(ReadOnlySpan<byte> record) => Object(RecordView.Parse(record), 0);
+
+    public static byte[] Canonical(RecordView record, ulong self)
+    {
+        var bytes = record.Bytes.ToArray();
+        Journal.Canonical.Rewrite(bytes, self);
+        return bytes;
+    }
+
+    /// <summary>Whether more must travel than the record tells: what an object that enters is like, inherited xattrs.</summary>
+    public static bool NeedsState(RecordView record, ulong self, out Fid fid)
+    {
+        fid = Object(record, self);
+        return record.Op == Op.Enter || (record.TryGetMade(out _) && record.Result.Flags.HasFlag(ResultFlags.Xattrs));
+    }
+
+    /// <summary>The attributes after an operation, where the record tells them.</summary>
+    public static KmlAttr? StateAttr(RecordView record)
+    {
+        if (!record.TryGetAttr(out var attr) || record.Op == Op.SetAttr)
+        {
+            return null;
+        }
+
+        if (!record.TryGetMade(out _))
+        {
+            return attr;
+        }
+
+        var result = record.Result;
+        return attr with
+        {
+            Valid = attr.Valid | AttrValid.Mode | AttrValid.Uid | AttrValid.Gid,
+            Mode = result.Mode,
+            Uid = result.Uid,
+            Gid = result.Gid,
+        };
+    }
+
+    /// <summary>A later or an earlier record of the peer brings what this one says: it isn't applied by itself.</summary>
+    public static bool IsCoveredElsewhere(RecordView record, Carry carry) => record.Op switch
+    {
+        Op.Close => carry != Carry.Here,
+        Op.SetAttr => carry is Carry.Folded or Carry.Later or Carry.Gone,
+        Op.Enter => carry == Carry.Gone || (carry is Carry.Folded or Carry.Later && IsNewContent(record)),
+        Op.Create => carry is Carry.Folded or Carry.Gone && record.Flags.HasFlag(RecordFlags.Tmpfile),
+        _ => false,
+    };
+
+    public static UpdateKind Kind(RecordView record) => record.Op switch
+    {
+        Op.Create or Op.Mkdir or Op.Symlink or Op.Mknod => UpdateKind.Creates,
+        Op.Enter => IsNewContent(record) ? UpdateKind.Writes : UpdateKind.Creates,
+        Op.Close => UpdateKind.Writes,
+        Op.Rmdir or Op.Leave => UpdateKind.Removes,
+        Op.Unlink => IsLastName(record) ? UpdateKind.Removes : UpdateKind.Changes,
+        _ => UpdateKind.Changes,
+    };
+
+    public static ReadOnlySpan<byte> FirstName(RecordView record) => record.Name;
+
+    public static ReadOnlySpan<byte> SecondName(RecordView record) => record.Name2;
+
+    /// <summary>Where the record leaves an object, or where it took it from for good.</summary>
+    public static (Fid Parent, byte[] Name)? Place(RecordView record, ulong self, Fid fid)
+    {
+        var renames = record.TryGetParent2(out var second);
+        var isObject = Object(record, self) == fid;
+        var isReplaced = record.TryGetReplaced(out var replaced) && replaced.Fid.Canonical(self) == fid;
+        if (!isObject && !isReplaced)
+        {
+            return null;
+        }
+
+        if (renames)
+        {
+            return (second.Fid.Canonical(self), record.Name2.ToArray());
+        }
+
+        return record.Has(FieldType.Parent) && record.Has(FieldType.Name) ? (Parent(record, self), record.Name.ToArray()) : null;
+    }
+
+    /// <summary>The directories whose entries changed, with the mtime that the operation left.</summary>
+    public static (Fid Directory, KmlTime Time)[] ParentTimes(RecordView record, ulong self)
+    {
+        if (record.Op is Op.Close || !record.TryGetParent(out var parent))
+        {
+            return [];
+        }
+
+        var result = record.Result;
+        var time = result.Flags.HasFlag(ResultFlags.Time) ? result.Time : record.Time;
+        var first = (parent.Fid.Canonical(self), time);
+        return record.TryGetParent2(out var second) ? [first, (second.Fid.Canonical(self), time)] : [first];
+    }
+
+    private static (ContentEffect Effect, ulong Size) Effect(RecordView record)
+    {
+        if (!IsUpdate(record))
+        {
+            return (record.Op == Op.Dirty ? ContentEffect.Opens : ContentEffect.None, 0);
+        }
+
+        record.TryGetAttr(out var attr);
+        return record.Op switch
+        {
+            Op.Create when record.Flags.HasFlag(RecordFlags.Tmpfile) => (ContentEffect.Completes, attr.Size),
+            Op.Create => (ContentEffect.Begins, 0),
+            Op.Close => (ContentEffect.Completes, attr.Size),
+            Op.Enter when IsRegular(record) => (ContentEffect.Completes, attr.Size),
+            Op.SetAttr when attr.Has(AttrValid.Size) => (ContentEffect.Resizes, attr.Size),
+            Op.SetAttr => (ContentEffect.Attributes, 0),
+            Op.Unlink when IsLastName(record) => (ContentEffect.Ends, 0),
+            _ => (ContentEffect.None, 0),
+        };
+    }
+
+    private static bool IsRegular(RecordView record) =>
+        record.TryGetObject(out var entered) && (entered.Mode & TypeMask) == Regular;
+
+    /// <summary>An ENTER of an object over itself: a new version of its content took its place.</summary>
+    private static bool IsNewContent(RecordView record) =>
+        record.TryGetReplaced(out var replaced) && record.TryGetObject(out var entered) && replaced.Fid == entered.Fid;
+
+    private static bool IsLastName(RecordView record) => !record.TryGetAttrBefore(out var before) || before.Links <= 1;
+}
