@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+namespace InterMezzo.Configuration;
+
+public enum FilesetRole
+{
+    /// <summary>Orders the updates of all replicas.</summary>
+    Server,
+
+    /// <summary>Follows a server, and sends it what is done here.</summary>
+    Client,
+}
+
+public enum FilesetKind
+{
+    /// <summary>Behind the kernel module: journaled.</summary>
+    Presto,
+
+    /// <summary>A plain directory: receives, or is served read-only; keeps no log.</summary>
+    Plain,
+
+    /// <summary>A plain directory and a journal file of its making (a kml file), served read-only.</summary>
+    Kml,
+}
+
+/// <summary>A replicated tree: [[fileset]].</summary>
+public sealed record FilesetConfiguration
+{
+    /// <summary>The same on all its machines; with presto, the one it is mounted with.</summary>
+    public required string Name { get; init; }
+
+    public required FilesetRole Role { get; init; }
+
+    public FilesetKind Kind { get; init; } = FilesetKind.Presto;
+
+    /// <summary>Where the tree is.</summary>
+    public required string Mount { get; init; }
+
+    /// <summary>presto: /dev/intermezzoN.</summary>
+    public string? Device { get; init; }
+
+    /// <summary>kml: the journal file.</summary>
+    public string? Log { get; init; }
+
+    /// <summary>At a client: the peer that serves it.</summary>
+    public string? Server { get; init; }
+
+    /// <summary>At a server: peers that may read and write it.</summary>
+    public IReadOnlyList<string> Clients { get; init; } = [];
+
+    /// <summary>At a server: peers that may read it.</summary>
+    public IReadOnlyList<string> ReadonlyClients { get; init; } = [];
+
+    /// <summary>
+    /// Device nodes that a peer makes are made here too. Off: whoever is root at a peer would get at the devices here.
+    /// </summary>
+    public bool Devices { get; init; }
+
+    /// <summary>The peer may take part in this fileset.</summary>
+    public bool MayRead(string peer) => peer == Server || Clients.Contains(peer) || ReadonlyClients.Contains(peer);
+
+    /// <summary>Updates that the peer made may be applied here.</summary>
+    public bool MayWrite(string peer) => peer == Server || Clients.Contains(peer);
+
+    // Lists compare by what is in them, so that a reload finds out what has changed.
+    public bool Equals(FilesetConfiguration? other) =>
+        other is not null && Scalars == other.Scalars && Clients.SequenceEqual(other.Clients) && ReadonlyClients.SequenceEqual(other.ReadonlyClients);
+
+    public override int GetHashCode() => Scalars.GetHashCode();
+
+    private (string, FilesetRole, FilesetKind, string, string?, string?, string?, bool) Scalars =>
+        (Name, Role, Kind, Mount, Device, Log, Server, Devices);
+}

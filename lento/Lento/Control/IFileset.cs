@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using InterMezzo.Configuration;
+using InterMezzo.Replication.Ports;
+
+namespace InterMezzo.Lento.Control;
+
+/// <summary>A fileset at work. Disposing it ends its sessions, finishes what it applies and lets go of device and mount.</summary>
+internal interface IFileset : IFilesetStatus, ISyncBarrier, IAsyncDisposable
+{
+    FilesetConfiguration Configuration { get; }
+
+    /// <summary>For showing its journal and its conflict store.</summary>
+    IReplica Replica { get; }
+}
+
+/// <summary>Makes filesets work; the one place that knows how.</summary>
+internal interface IFilesetFactory
+{
+    /// <summary>
+    /// Opens the replica and starts it; doesn't wait for any peer.
+    /// </summary>
+    /// <exception cref="IOException">Device, mount or state aren't usable; the message says which and what to do.</exception>
+    Task<IFileset> StartAsync(FilesetConfiguration configuration, CancellationToken cancellationToken);
+}
