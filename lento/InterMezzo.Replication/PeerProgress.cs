@@ -14,11 +14,15 @@ public sealed class PeerProgress
 
     public IEnumerable<KeyValuePair<ulong, PeerState>> Peers => _peers;
 
+    /// <summary>At a client: its server. 0: no batch of anybody has been applied.</summary>
+    public ulong LastPeer { get; private set; }
+
     public PeerState? this[ulong peer] => _peers.GetValueOrDefault(peer);
 
     public void OnMark(ProgressMark mark)
     {
         Vector.Merge(mark.Vector);
+        LastPeer = mark.Peer;
         _peers[mark.Peer] = new PeerState(mark.Position, mark.Source, mark.Partial, mark.Echo);
     }
 

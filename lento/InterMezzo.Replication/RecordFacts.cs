@@ -65,8 +65,8 @@ public static partial class RecordFacts
     /// <param name="progress">Learns what the record tells of peers and updates.</param>
     /// <param name="record">Of the own log.</param>
     /// <param name="self">This replica.</param>
-    /// <param name="server">At a client, where all applied records come from. 0 at a server: from their makers.</param>
-    public static void Observe(PeerProgress progress, RecordView record, ulong self, ulong server)
+    /// <param name="side">At a client all applied records come from its server, at a server from their makers.</param>
+    public static void Observe(PeerProgress progress, RecordView record, ulong self, Side side)
     {
         if (record.Op == Op.Mark)
         {
@@ -78,7 +78,8 @@ public static partial class RecordFacts
         else if (IsUpdate(record))
         {
             var dot = Dot(record, self);
-            progress.OnRecord(server != 0 ? server : dot.Replica, dot.Replica, dot.Counter, record.Source, IsPartial(record));
+            var peer = side == Side.Client ? progress.LastPeer : dot.Replica;
+            progress.OnRecord(peer, dot.Replica, dot.Counter, record.Source, IsPartial(record));
         }
     }
 

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using System.Diagnostics;
+using Grpc.Core;
+using InterMezzo.Journal;
+using InterMezzo.Protocol.Replication;
+using InterMezzo.Replication;
+using InterMezzo.Replication.Ports;
+using ReplicationClient = InterMezzo.Protocol.Replication.Replication.ReplicationClient;
+
+namespace InterMezzo.Lento.Replication;
+
+/// <summary>The link to the server: connects, joins if need be, and starts again whenever it breaks.</summary>
+internal sealed partial class FilesetService
+{
+    /// <summary>A broken link is tried again soon, a dead one rarely; the network coming back cuts the wait short.</summary>
+    private static readonly TimeSpan _firstDelay = TimeSpan.FromMilliseconds(200), _lastDelay = TimeSpan.FromSeconds(30);
+
+    private readonly IServerLink? _server;
+    private ReplicationClient? _client;
+    private Joiner? _joiner;
+    private long? _inSyncMilliseconds;
+
+    public async Task<FetchedTree> FetchAsync(Fid fid, CancellationToken cancellationToken) =>
+        await new Fetcher(Replica, _client!, Counters).FetchAsync(fid, cancellationToken).ConfigureAwait(false);
+
+    private async Task SyncClientAsync(CancellationToken cancellationToken)
+    {
+        SyncSession? session = null;
+        await _changed.WaitUntilAsync(() => (session = Sessions.LastOrDefault()) is not null, cancellationToken).ConfigureAwait(false);
+        await session!.SettleAsync(cancellationToken).ConfigureAwait(false);
+        await session.CatchUpAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task KeepLinkAsync(CancellationToken cancellationToken)
+    {
+        var delay = _firstDelay;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var changed = _server!.NetworkChangedAsync(cancellationToken);
+            try
+            {
+                await ConnectAsync(() => delay = _firstDelay, cancellationToken).ConfigureAwait(false);
+                SetState(LinkState.Disconnected, "the server ended the connection");
+                _logger.SessionEnded(Settings.Name, State.LastPeer, "the server ended it");
+            }
+            catch (Exception) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (RpcException exception)
+            {
+                SetState(LinkState.Disconnected, exception.Status.Detail);
+                _logger.LinkFailed(Settings.Name, delay, exception.Status.ToString());
+            }
+            catch (Exception exception)
+            {
+                SetState(LinkState.Disconnected, exception.Message);
+                _logger.SessionFailed(Settings.Name, delay, exception);
+            }
+
+            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            await Task.WhenAny(changed, Task.Delay(delay, Time, waiting.Token)).ConfigureAwait(false);
+            await waiting.CancelAsync().ConfigureAwait(false);
+            delay = delay * 2 < _lastDelay ? delay * 2 : _lastDelay;
+        }
+    }
+
+    private async Task ConnectAsync(Action connected, CancellationToken cancellationToken)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var invoker = await _server!.ConnectAsync(cancellationToken).ConfigureAwait(false);
+        _client = new ReplicationClient(invoker);
+        using var call = _client.Sync(cancellationToken: cancellationToken);
+        await call.RequestStream.WriteAsync(new ClientMessage { Hello = Greeting() }, cancellationToken).ConfigureAwait(false);
+        if (!await call.ResponseStream.MoveNext(cancellationToken).ConfigureAwait(false))
+        {
+            throw new InvalidMessageException("the server hung up without a greeting");
+        }
+
+        call.ResponseStream.Current.Validate();
+        var welcome = call.ResponseStream.Current.Welcome ?? throw new InvalidMessageException("the server didn't greet");
+        connected();
+        if (welcome.Mode != Welcome.Types.Mode.Live)
+        {
+            await JoinAsync(welcome.Reason, cancellationToken).ConfigureAwait(false);
+            if (welcome.Mode == Welcome.Types.Mode.SnapshotOnly)
+            {
+                SetState(LinkState.Compared);
+                await _server.NetworkChangedAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            return;
+        }
+
+        using var stream = new ClientFrameStream(call.ResponseStream, call.RequestStream);
+        SetState(LinkState.Connected);
+        await RunSessionAsync(StartOf(welcome), stream, session => _ = MeasureAsync(session, began), cancellationToken).ConfigureAwait(false);
+    }
+
+    private Hello Greeting()
+    {
+        var hello = new Hello
+        {
+            Fileset = Settings.Name,
+            Replica = Replica.Self,
+            Log = WireTypes.Write(Settings.SendsOwn ? Replica.Journal!.Info.Log : LogId.None),
+            Progress = ProgressOf(State.LastPeer),
+        };
+        hello.Features.Add(_features);
+        if (State.Of(State.LastPeer) is { } state)
+        {
+            hello.Staged.Add(Staged(state.Batch.Log));
+        }
+
+        return hello;
+    }
+
+    /// <summary>What was made before the join, or judged by the server since, isn't sent (again).</summary>
+    private SessionStart StartOf(Welcome welcome)
+    {
+        Progress? theirs = null;
+        if (Settings.SendsOwn)
+        {
+            var echo = State.Of(welcome.Replica)?.Echo ?? 0;
+            var info = Replica.Journal!.Info;
+            theirs = welcome.Progress ?? new Progress { Applied = WireTypes.Write(new InterMezzo.Replication.Position(info.Log, Math.Max(echo, info.First))) };
+            theirs.Source = Math.Max(theirs.Source, echo == 0 ? 0 : echo - 1);
+        }
+
+        return new SessionStart(welcome.Replica, WireTypes.ReadLog(welcome.Log), theirs, [.. welcome.Staged]);
+    }
+
+    private async Task JoinAsync(string reason, CancellationToken cancellationToken)
+    {
+        _logger.JoinBegan(Settings.Name, reason);
+        SetState(LinkState.Joining);
+        _joiner = new Joiner(Replica, State, Apply, _client!, Time, Counters, _logger);
+        await _joiner.RunAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>How long it took from the connection to equal trees.</summary>
+    private async Task MeasureAsync(SyncSession session, long began)
+    {
+        try
+        {
+            await session.SettleAsync(_stopping.Token).ConfigureAwait(false);
+            await session.CatchUpAsync(_stopping.Token).ConfigureAwait(false);
+            _inSyncMilliseconds = (long)Stopwatch.GetElapsedTime(began).TotalMilliseconds;
+            _logger.InSync(Settings.Name, _inSyncMilliseconds.Value);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or RpcException or IOException or InvalidOperationException)
+        {
+            // The connection broke before it was measured; the next one is.
+            _logger.BarrierUnanswered(Settings.Name, exception);
+        }
+    }
+}

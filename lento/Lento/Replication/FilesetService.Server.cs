@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Grpc.Core;
+using InterMezzo.Protocol.Replication;
+using InterMezzo.Replication;
+using InterMezzo.Replication.Ports;
+
+namespace InterMezzo.Lento.Replication;
+
+/// <summary>What clients ask for.</summary>
+internal sealed partial class FilesetService
+{
+    /// <summary>What both sides must be able to do; named, never numbered.</summary>
+    private static readonly string[] _features = ["batches", "echo", "resume"];
+
+    public async Task AcceptAsync(
+        Hello hello, IAsyncStreamReader<ClientMessage> reader, IAsyncStreamWriter<ServerMessage> writer, CancellationToken cancellationToken)
+    {
+        var (mode, reason) = Judge(hello);
+        var welcome = new Welcome
+        {
+            Replica = Replica.Self,
+            Log = WireTypes.Write(Replica.Journal?.Info.Log ?? LogId.None),
+            Mode = mode,
+            Reason = reason,
+            Progress = ProgressOf(hello.Replica),
+        };
+        welcome.Features.Add(_features);
+        welcome.Staged.Add(Staged(WireTypes.ReadLog(hello.Log)));
+        await writer.WriteAsync(new ServerMessage { Welcome = welcome }, cancellationToken).ConfigureAwait(false);
+        if (mode != Welcome.Types.Mode.Live)
+        {
+            return;
+        }
+
+        using var stream = new ServerFrameStream(reader, writer);
+        var start = new SessionStart(hello.Replica, WireTypes.ReadLog(hello.Log), hello.Progress, [.. hello.Staged]);
+        await RunSessionAsync(start, stream, _ => { }, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Whether the log leads from where the client is to where this replica is.</summary>
+    private (Welcome.Types.Mode Mode, string Reason) Judge(Hello hello)
+    {
+        if (Replica.Journal is not { } journal)
+        {
+            return (Welcome.Types.Mode.SnapshotOnly, "the server serves a plain directory, without a log");
+        }
+
+        var info = journal.Info;
+        if (hello.Progress is not { } progress)
+        {
+            return (Welcome.Types.Mode.Rejoin, "a new replica");
+        }
+
+        if (WireTypes.ReadLog(progress.Applied.Log) != info.Log)
+        {
+            return (Welcome.Types.Mode.Rejoin, "the server has another log now");
+        }
+
+        return progress.Applied.Offset < info.First || progress.Applied.Offset > info.Head
+            ? (Welcome.Types.Mode.Rejoin, "the server's log doesn't go back (or on) to this replica's position")
+            : (Welcome.Types.Mode.Live, "");
+    }
+
+    private Progress? ProgressOf(ulong peer)
+    {
+        if (State.Of(peer) is not { } state)
+        {
+            return null;
+        }
+
+        return new Progress { Applied = WireTypes.Write(state.Batch), Source = state.Done >= state.Batch.Offset ? state.Done : 0 };
+    }
+
+    /// <summary>What is left here of contents that a peer's log tells of.</summary>
+    private IEnumerable<Staged> Staged(LogId log) => Replica.Stage.List()
+        .Where(staged => staged.Key.Log == log && staged.Length > 0)
+        .Take(WireLimits.Staged)
+        .Select(staged => new Staged { Fid = WireTypes.Write(staged.Key.Object), Source = staged.Key.Source, Length = staged.Length });
+}

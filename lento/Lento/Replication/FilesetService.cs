@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using InterMezzo.Journal;
+using InterMezzo.Protocol.Replication;
+using InterMezzo.Replication;
+using InterMezzo.Replication.Ports;
+using Microsoft.Extensions.Logging;
+
+namespace InterMezzo.Lento.Replication;
+
+/// <summary>
+/// Replication of one fileset: owns the replica, its apply thread and its
+/// sessions. At a server it is called by clients; at a client it keeps a link
+/// to the server.
+/// </summary>
+internal sealed partial class FilesetService : IAsyncDisposable
+{
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Lock _gate = new();
+    private readonly Signal _changed = new();
+
+    // guarded by _gate
+    private readonly List<SyncSession> _sessions = [];
+    private LinkState _state;
+    private string? _error;
+    private ulong _trimmed;
+
+    private Task _link = Task.CompletedTask;
+
+    public FilesetService(FilesetSettings settings, IReplica replica, IServerLink? server, TimeProvider time, ILogger logger)
+    {
+        if ((settings.Side == Side.Client) != (server is not null))
+        {
+            throw new ArgumentException("a client, and nobody else, has a server", nameof(server));
+        }
+
+        (Settings, Replica, Time, _server, _logger) = (settings, replica, time, server, logger);
+        State = new ReplicationState(replica);
+        Apply = new ApplyThread(settings.Name);
+        Changes = replica.Journal is { } journal ? new ChangeLog(journal, replica.Self) : null;
+        _state = settings.Side == Side.Server ? LinkState.Serving : LinkState.Disconnected;
+    }
+
+    public FilesetSettings Settings { get; }
+
+    public IReplica Replica { get; }
+
+    public Side Side => Settings.Side;
+
+    public ReplicationState State { get; }
+
+    public ApplyThread Apply { get; }
+
+    /// <summary>Null: a plain directory keeps no log.</summary>
+    public ChangeLog? Changes { get; }
+
+    public Counters Counters { get; } = new();
+
+    public TimeProvider Time { get; }
+
+    /// <summary>Ready when this returns: the index knows the own log, sessions may begin.</summary>
+    public async Task StartAsync()
+    {
+        await Apply.RunAsync(() => State.Load(Side)).ConfigureAwait(false);
+        _logger.FilesetReady(Settings.Name, Side, Replica.Self, Replica.Journal?.Info.Log.ToString() ?? "none");
+        if (Side == Side.Client)
+        {
+            _link = KeepLinkAsync(_stopping.Token);
+        }
+    }
+
+    /// <summary>Sessions end first, then the link, then what is being applied is finished; nothing is lost by it.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _link.ConfigureAwait(false);
+        await _changed.WaitUntilAsync(() => Sessions.Count == 0, CancellationToken.None).ConfigureAwait(false);
+        Apply.Dispose();
+        Changes?.Dispose();
+        Replica.Dispose();
+        _stopping.Dispose();
+        _logger.FilesetStopped(Settings.Name);
+    }
+
+    public ReplicationStatus Status()
+    {
+        var info = Replica.Journal?.Info ?? default;
+        lock (_gate)
+        {
+            var peers = _sessions.ConvertAll(session => new PeerStatus(session.Peer, session.Applied, session.Settled, session.Unacknowledged));
+            var lag = peers.Count == 0 ? 0 : peers.Max(peer => info.Head > peer.Settled ? info.Head - peer.Settled : 0);
+            return new ReplicationStatus(
+                _state, _error, info.Head, info.First, peers, lag, _joiner?.Objects ?? 0, Replica.Conflicts.List().Count, _inSyncMilliseconds, Counters);
+        }
+    }
+
+    /// <summary>
+    /// Returns when, at a client, the server has what was changed here up to now and all that the server had then is
+    /// here; at a server, when all connected clients have what is here now.
+    /// </summary>
+    public async Task SyncAsync(CancellationToken cancellationToken)
+    {
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
+        if (Side == Side.Client)
+        {
+            await SyncClientAsync(linked.Token).ConfigureAwait(false);
+            return;
+        }
+
+        await Task.WhenAll(Sessions.Select(session => session.SettleAsync(linked.Token))).ConfigureAwait(false);
+    }
+
+    public void OnAcknowledged() => Trim();
+
+    public void OnApplied() => Trim();
+
+    private IReadOnlyList<SyncSession> Sessions
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _sessions];
+            }
+        }
+    }
+
+    /// <summary>Runs a session until it ends. One per peer: a newer connection takes the place of one that is dead but not noticed yet.</summary>
+    private async Task RunSessionAsync(SessionStart start, IFrameStream stream, Action<SyncSession> began, CancellationToken cancellationToken)
+    {
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
+        using var session = new SyncSession(this, start, stream, linked, _logger);
+        foreach (var older in Add(session))
+        {
+            await older.EndAsync().ConfigureAwait(false);
+        }
+
+        try
+        {
+            _logger.SessionBegan(Settings.Name, start.Peer, State.Of(start.Peer)?.Batch.Offset ?? 0, start.Theirs?.Applied.Offset ?? 0);
+            began(session);
+            await session.RunAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            Remove(session);
+        }
+    }
+
+    private List<SyncSession> Add(SyncSession session)
+    {
+        lock (_gate)
+        {
+            var older = _sessions.FindAll(other => other.Peer == session.Peer);
+            _sessions.Add(session);
+            return older;
+        }
+    }
+
+    private void Remove(SyncSession session)
+    {
+        lock (_gate)
+        {
+            _sessions.Remove(session);
+        }
+
+        session.Ended();
+        _changed.Pulse();
+    }
+
+    private void SetState(LinkState state, string? error = null)
+    {
+        lock (_gate)
+        {
+            (_state, _error) = (state, error);
+        }
+
+        _changed.Pulse();
+    }
+
+    /// <summary>Frees what every peer has. A server that hasn't heard of all its clients keeps everything.</summary>
+    private void Trim()
+    {
+        if (Replica.Journal is not { } journal)
+        {
+            return;
+        }
+
+        var sessions = Sessions;
+        if (sessions.Count < (Side == Side.Server ? Settings.Clients : 1))
+        {
+            return;
+        }
+
+        var needed = sessions.Min(session => session.Needed);
+        lock (_gate)
+        {
+            if (needed < Math.Max(_trimmed, journal.Info.First) + Settings.TrimStep)
+            {
+                return;
+            }
+
+            _trimmed = needed;
+        }
+
+        journal.Trim(needed);
+        _logger.Trimmed(Settings.Name, needed);
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using InterMezzo.Replication;
+
+namespace InterMezzo.Lento.Replication;
+
+/// <summary>A fileset as replication needs to know it.</summary>
+/// <param name="Name">The fileset.</param>
+/// <param name="Side">Whether others join it here, or it joins another's.</param>
+/// <param name="SendsOwn">At a client: its own changes go to the server. A plain directory has none.</param>
+/// <param name="Clients">At a server: how many clients are configured; the log is kept until all of them have it.</param>
+internal sealed record FilesetSettings(string Name, Side Side, bool SendsOwn, int Clients)
+{
+    /// <summary>The log is trimmed in steps of this: freeing less isn't worth the work.</summary>
+    public ulong TrimStep { get; init; } = 16 << 20;
+}
+
+/// <summary>How a client reaches its server.</summary>
+internal interface IServerLink
+{
+    /// <summary>A connection with the peer's pinned key; calls on it may fail when the network does.</summary>
+    ValueTask<Grpc.Core.CallInvoker> ConnectAsync(CancellationToken cancellationToken);
+
+    /// <summary>Ends when the network has changed (link, address, route): a new attempt may succeed.</summary>
+    Task NetworkChangedAsync(CancellationToken cancellationToken);
+}
+
+internal enum LinkState
+{
+    /// <summary>A server: waits for clients.</summary>
+    Serving,
+
+    /// <summary>A client without connection.</summary>
+    Disconnected,
+
+    /// <summary>It takes the server's tree over.</summary>
+    Joining,
+
+    /// <summary>Connected, both logs flow.</summary>
+    Connected,
+
+    /// <summary>The server keeps no log: the tree is as it was at the last comparison.</summary>
+    Compared,
+}
+
+/// <param name="Peer">The other replica.</param>
+/// <param name="Applied">Its log is applied here below this.</param>
+/// <param name="Settled">It has our log below this.</param>
+/// <param name="Unacknowledged">Batches on their way to it.</param>
+internal sealed record PeerStatus(ulong Peer, ulong Applied, ulong Settled, int Unacknowledged);
+
+/// <summary>How replication of a fileset stands.</summary>
+internal sealed record ReplicationStatus(
+    LinkState State,
+    string? Error,
+    ulong Head,
+    ulong First,
+    IReadOnlyList<PeerStatus> Peers,
+    ulong LagBytes,
+    long JoinedObjects,
+    int Conflicts,
+    long? InSyncMilliseconds,
+    Counters Counters);

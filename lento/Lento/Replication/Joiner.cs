@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Grpc.Core;
+using InterMezzo.Journal;
+using InterMezzo.Protocol.Replication;
+using InterMezzo.Replication;
+using InterMezzo.Replication.Ports;
+using Microsoft.Extensions.Logging;
+using Position = InterMezzo.Replication.Position;
+
+namespace InterMezzo.Lento.Replication;
+
+/// <summary>
+/// Takes over the server's tree as it stands: two streams, the objects and,
+/// behind them, the contents that aren't here yet. The tree is built aside and
+/// enters at the end; the log is followed from where the walk began, and
+/// replays on whatever the walk met.
+/// </summary>
+internal sealed class Joiner(
+    IReplica replica, ReplicationState state, ApplyThread apply, Protocol.Replication.Replication.ReplicationClient server,
+    TimeProvider time, Counters counters, ILogger logger)
+{
+    /// <summary>Contents asked for and not here yet.</summary>
+    private const int MaxOutstanding = 8192;
+
+    private readonly IJoin _join = replica.Join;
+    private readonly SemaphoreSlim _room = new(MaxOutstanding, MaxOutstanding);
+
+    // The reader of objects adds, the reader of contents removes.
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<ulong, Fid> _outstanding = [];
+    private SnapshotStart? _start;
+    private ulong _tag;
+    private long _objects;
+    private long _bytes;
+
+    /// <summary>How many objects of the snapshot have arrived.</summary>
+    public long Objects => Interlocked.Read(ref _objects);
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var fetch = server.Fetch(cancellationToken: ending.Token);
+        var tasks = new[] { ReadObjectsAsync(fetch.RequestStream, ending.Token), ReadContentsAsync(fetch.ResponseStream, ending.Token) };
+        var first = await Task.WhenAny(tasks).ConfigureAwait(false);
+        if (!first.IsCompletedSuccessfully)
+        {
+            await ending.CancelAsync().ConfigureAwait(false);
+        }
+
+        await Task.WhenAll(tasks).ConfigureAwait(false);
+        await apply.RunAsync(Complete).ConfigureAwait(false);
+    }
+
+    private async Task ReadObjectsAsync(IClientStreamWriter<FetchRequest> wants, CancellationToken cancellationToken)
+    {
+        await wants.WriteAsync(new FetchRequest { Fileset = replica.Fileset }, cancellationToken).ConfigureAwait(false);
+        using var call = server.Snapshot(new SnapshotRequest { Fileset = replica.Fileset }, cancellationToken: cancellationToken);
+        var whole = false;
+        while (await call.ResponseStream.MoveNext(cancellationToken).ConfigureAwait(false))
+        {
+            var item = call.ResponseStream.Current;
+            item.Validate();
+            counters.BytesReceived(item.CalculateSize());
+            switch (item.KindCase)
+            {
+                case SnapshotItem.KindOneofCase.Start:
+                    _start = item.Start;
+                    break;
+                case SnapshotItem.KindOneofCase.Objects:
+                    await PlaceAsync(item.Objects, wants, cancellationToken).ConfigureAwait(false);
+                    break;
+                default:
+                    whole = item.End.Objects == (ulong)Objects;
+                    break;
+            }
+        }
+
+        if (!whole || _start is null)
+        {
+            throw new RpcException(new Status(StatusCode.Unavailable, "the snapshot ended before its end"));
+        }
+
+        await wants.CompleteAsync().ConfigureAwait(false);
+    }
+
+    private async Task PlaceAsync(SnapshotObjects objects, IClientStreamWriter<FetchRequest> wants, CancellationToken cancellationToken)
+    {
+        var request = await apply.RunAsync(() => Place(objects)).ConfigureAwait(false);
+        Interlocked.Add(ref _objects, objects.Objects.Count);
+        if (request.Wants.Count == 0)
+        {
+            return;
+        }
+
+        for (var i = 0; i < request.Wants.Count; i++)
+        {
+            await _room.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        await wants.WriteAsync(request, cancellationToken).ConfigureAwait(false);
+    }
+
+    private FetchRequest Place(SnapshotObjects objects)
+    {
+        var request = new FetchRequest();
+        foreach (var item in objects.Objects)
+        {
+            var fid = WireTypes.ReadFid(item.Fid);
+            var objectState = WireTypes.ReadState(item);
+            if (item.Parent.IsEmpty)
+            {
+                _join.Begin(fid, objectState);
+                continue;
+            }
+
+            var step = _join.Place(WireTypes.ReadFid(item.Parent), item.Name.Span, fid, objectState);
+            if (step.NeedsContent)
+            {
+                _outstanding[++_tag] = fid;
+                request.Wants.Add(new Want { Tag = _tag, Fid = item.Fid, Offset = step.Offset });
+            }
+        }
+
+        return request;
+    }
+
+    private async Task ReadContentsAsync(IAsyncStreamReader<FetchItem> contents, CancellationToken cancellationToken)
+    {
+        while (await contents.MoveNext(cancellationToken).ConfigureAwait(false))
+        {
+            var item = contents.Current;
+            item.Validate();
+            counters.BytesReceived(item.CalculateSize());
+            var finished = await apply.RunAsync(() => Write(item)).ConfigureAwait(false);
+            if (finished > 0)
+            {
+                _room.Release(finished);
+            }
+        }
+
+        if (!_outstanding.IsEmpty)
+        {
+            throw new RpcException(new Status(StatusCode.Unavailable, "the server ended the transfer"));
+        }
+    }
+
+    private int Write(FetchItem item)
+    {
+        var finished = 0;
+        foreach (var piece in item.Pieces)
+        {
+            if (!_outstanding.TryGetValue(piece.Tag, out var fid))
+            {
+                throw new InvalidMessageException("a content that nobody asked for");
+            }
+
+            if (!piece.Data.IsEmpty)
+            {
+                _join.Write(fid, piece.Offset, piece.Data.Span);
+                _bytes += piece.Data.Length;
+            }
+
+            if (piece.State != FetchPiece.Types.State.More)
+            {
+                End(fid, piece);
+                _outstanding.TryRemove(piece.Tag, out _);
+                finished++;
+            }
+        }
+
+        return finished;
+    }
+
+    private void End(Fid fid, FetchPiece piece)
+    {
+        if (piece.State == FetchPiece.Types.State.Gone)
+        {
+            _join.Drop(fid);
+            return;
+        }
+
+        _join.Finish(fid, piece.Size, piece.Attr.IsEmpty ? null : KmlAttr.Read(piece.Attr.Span));
+        counters.ContentReceived();
+    }
+
+    private void Complete()
+    {
+        var peer = _start!.Replica;
+        var conflicts = _join.Complete(new Origin(new Dot(peer, 0), 0), peer, time.GetUtcNow());
+        var position = _start.Position is { } at ? new Position(WireTypes.ReadLog(at.Log), at.Offset) : default;
+
+        // What was here before the join is judged by it: none of it is sent.
+        state.EndBatch(peer, position, replica.Journal?.Info.Head ?? 0);
+        replica.Applier.Flush();
+        for (var i = 0; i < conflicts; i++)
+        {
+            counters.ConflictKept();
+        }
+
+        logger.JoinEnded(replica.Fileset, Objects, _bytes, conflicts);
+    }
+}

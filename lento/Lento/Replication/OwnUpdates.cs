@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using InterMezzo.Journal;
+using InterMezzo.Replication;
+using InterMezzo.Replication.Ports;
+
+namespace InterMezzo.Lento.Replication;
+
+/// <summary>
+/// The updates in the own log that a peer may not have known: at a client what
+/// it made itself, at a server all that this client didn't make. For the apply
+/// thread. Its size is that of what changed here since the peer last knew.
+/// </summary>
+internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> isOwn)
+{
+    private readonly FacetWindow _window = new();
+    private ulong _end;
+
+    /// <summary>An update of the peer, which knew the own log below an offset: what here disagrees with it.</summary>
+    public Clash? Find(RecordView record, ulong known)
+    {
+        CatchUp(known);
+        Span<Touch> touches = stackalloc Touch[RecordFacts.MaxTouches];
+        return _window.Find(touches[..RecordFacts.Touches(record, self, touches)], known);
+    }
+
+    /// <summary>The peer knows what lies below; so do all its later updates.</summary>
+    public void Forget(ulong below) => _window.DropBelow(below);
+
+    /// <summary>Who made the update at an offset, for the description of a conflict.</summary>
+    public Dot DotAt(ulong offset)
+    {
+        foreach (var (_, record) in LogScan.Records(journal, offset, offset + 1))
+        {
+            return RecordFacts.Dot(RecordView.Parse(record.Span), self);
+        }
+
+        return default;
+    }
+
+    /// <summary>Where an object that is gone, or that moved, was seen last by the own updates from an offset on.</summary>
+    public (Fid Parent, byte[] Name)? LastPlace(Fid fid, ulong from)
+    {
+        (Fid, byte[])? place = null;
+        foreach (var (_, bytes) in LogScan.Records(journal, Start(from), _end))
+        {
+            var record = RecordView.Parse(bytes.Span);
+            if (isOwn(RecordFacts.Maker(record)) && RecordFacts.Place(record, self, fid) is { } found)
+            {
+                place = found;
+            }
+        }
+
+        return place;
+    }
+
+    private void CatchUp(ulong known)
+    {
+        if (_end == 0)
+        {
+            _end = Start(known);
+        }
+
+        Span<Touch> touches = stackalloc Touch[RecordFacts.MaxTouches];
+        foreach (var (offset, bytes) in LogScan.Records(journal, _end, journal.Info.Watermark))
+        {
+            var record = RecordView.Parse(bytes.Span);
+            if (isOwn(RecordFacts.Maker(record)))
+            {
+                _window.Add(touches[..RecordFacts.Touches(record, self, touches)], offset);
+            }
+
+            _end = offset + (ulong)record.Length;
+        }
+    }
+
+    /// <summary>A known position may lie one byte into the record that it includes.</summary>
+    private ulong Start(ulong known) => Math.Max(journal.Info.First, known & ~(ulong)(KmlFormat.Align - 1));
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using InterMezzo.Replication;
+using InterMezzo.Replication.Ports;
+using Position = InterMezzo.Replication.Position;
+
+namespace InterMezzo.Lento.Replication;
+
+/// <summary>How far this replica is with its peers' logs: kept in the own log (MARK) and saved with the index.</summary>
+internal sealed class ReplicationState(IReplica replica)
+{
+    private readonly Lock _gate = new();
+
+    // guarded by _gate
+    private readonly PeerProgress _progress = new();
+
+    /// <summary>At a client: its server's replica id. 0: it has never joined.</summary>
+    public ulong LastPeer
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _progress.LastPeer;
+            }
+        }
+    }
+
+    /// <summary>To be called on the apply thread, before all else.</summary>
+    public void Load(Side side)
+    {
+        lock (_gate)
+        {
+            foreach (var (_, payload) in replica.Index.LoadProgress())
+            {
+                if (ProgressMark.Decode(payload) is { } mark)
+                {
+                    _progress.OnMark(mark);
+                }
+            }
+
+            replica.CatchUp((_, record) => RecordFacts.Observe(_progress, record, replica.Self, side));
+            foreach (var (peer, _) in _progress.Peers)
+            {
+                replica.Index.SaveProgress(peer, Mark(peer).Encode());
+            }
+        }
+    }
+
+    public PeerState? Of(ulong peer)
+    {
+        lock (_gate)
+        {
+            return _progress[peer];
+        }
+    }
+
+    public void Applied(ulong peer, Origin origin)
+    {
+        lock (_gate)
+        {
+            _progress.OnRecord(peer, origin.Dot.Replica, origin.Dot.Counter, origin.Source, origin.Partial);
+        }
+    }
+
+    /// <summary>A whole batch is applied: noted in the log (if there is one) and in the index. On the apply thread.</summary>
+    public void EndBatch(ulong peer, Position position, ulong echo)
+    {
+        byte[] payload;
+        lock (_gate)
+        {
+            _progress.OnMark(new ProgressMark(peer, position, echo, _progress.Vector));
+            payload = Mark(peer).Encode();
+        }
+
+        replica.Journal?.Mark(payload);
+        replica.Index.SaveProgress(peer, payload);
+    }
+
+    private ProgressMark Mark(ulong peer)
+    {
+        var state = _progress[peer]!;
+        return new ProgressMark(peer, state.Batch, state.Echo, _progress.Vector.Copy(), state.Source, state.Partial);
+    }
+}

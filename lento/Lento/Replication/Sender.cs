@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Google.Protobuf;
+using InterMezzo.Journal;
+using InterMezzo.Protocol.Replication;
+using InterMezzo.Replication;
+using InterMezzo.Replication.Ports;
+using Carry = InterMezzo.Replication.Carry;
+using Content = InterMezzo.Protocol.Replication.Content;
+
+namespace InterMezzo.Lento.Replication;
+
+/// <summary>
+/// Sends the own log to one peer, batch by batch. Nothing leaves before a sync
+/// covers it: what a peer has seen, no power cut takes back.
+/// </summary>
+internal sealed class Sender(IReplica replica, ChangeLog changes, Direction direction, ulong peer, IFrameStream stream, Counters counters)
+{
+    /// <summary>Batches on their way: enough to keep disk and network of both ends busy.</summary>
+    private const int WindowSize = 4;
+
+    /// <summary>How often a batch is extended after contents that changed while they were read.</summary>
+    private const int Extensions = 4;
+
+    private static readonly BatchLimits _limits = new();
+
+    private readonly IJournal _journal = replica.Journal!;
+    private readonly BatchPlanner _planner = new(_limits);
+    private readonly LogWindow _log = new(replica.Journal!, replica.Self, direction, peer);
+    private readonly Dictionary<(Fid, ulong), ulong> _staged = [];
+    private readonly byte[] _piece = new byte[WireLimits.Piece];
+    private KnownPosition _known;
+
+    public SendWindow Window { get; } = new(WindowSize);
+
+    /// <param name="from">Where the peer goes on.</param>
+    /// <param name="done">Records up to this offset are applied at the peer.</param>
+    /// <param name="staged">Contents whose transfer was cut.</param>
+    /// <param name="cancellationToken">Ends the sending.</param>
+    public async Task RunAsync(ulong from, ulong done, IEnumerable<Staged> staged, CancellationToken cancellationToken)
+    {
+        foreach (var content in staged)
+        {
+            _staged[(WireTypes.ReadFid(content.Fid), content.Source)] = content.Length;
+        }
+
+        _known = direction == Direction.ToServer ? KnownBefore(from, cancellationToken) : default;
+        await changes.BeginAtAsync(from, cancellationToken).ConfigureAwait(false);
+        Window.Pass(from, _known.Below);
+        var cursor = from;
+        while (true)
+        {
+            _log.Read(cursor, done, _known, _limits.Window);
+            if (_log.IsEmpty)
+            {
+                await _journal.WaitBeyondAsync(cursor, cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+
+            cursor = HoldsNothing() ? Skip() : await SendBatchAsync(cursor, done, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>What the log says was known of the server's log, before an offset.</summary>
+    private KnownPosition KnownBefore(ulong offset, CancellationToken cancellationToken)
+    {
+        var known = default(KnownPosition);
+        foreach (var (at, record) in LogScan.Records(_journal, _journal.Info.First, offset))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            _ = at;
+            RecordFacts.Advance(ref known, RecordView.Parse(record.Span), peer);
+        }
+
+        return known;
+    }
+
+    private bool HoldsNothing()
+    {
+        for (var i = 0; i < _log.Entries.Count; i++)
+        {
+            if (_log.Forward(i) != Forward.Nothing)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private ulong Skip()
+    {
+        var end = Consume(_log.Entries.Count);
+        Window.Pass(end, _known.Below);
+        return end;
+    }
+
+    private ulong Consume(int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            RecordFacts.Advance(ref _known, RecordView.Parse(_log.Bytes(i)), peer);
+        }
+
+        return _log.EndOf(count);
+    }
+
+    private async Task<ulong> SendBatchAsync(ulong from, ulong done, CancellationToken cancellationToken)
+    {
+        await Window.RoomAsync(cancellationToken).ConfigureAwait(false);
+        var number = Window.Begin(from, _known.Below);
+        await WriteAsync(new Frame { Begin = new BatchBegin { Number = number, From = from } }, cancellationToken).ConfigureAwait(false);
+        var check = new ContentCheck();
+        var to = await SendPartAsync(check, null, cancellationToken).ConfigureAwait(false);
+        for (var i = 0; i < Extensions; i++)
+        {
+            await changes.CheckAsync(check, to, cancellationToken).ConfigureAwait(false);
+            if (check.Owed.Count == 0 || !FindOwed(to, done, check.Owed))
+            {
+                break;
+            }
+
+            to = await SendPartAsync(check, check.Owed, cancellationToken).ConfigureAwait(false);
+        }
+
+        await changes.CheckAsync(check, to, cancellationToken).ConfigureAwait(false);
+        var end = new BatchEnd { Number = number, To = to };
+        end.Dropped.Add(check.Dropped);
+        Window.End(to, _known.Below);
+        await WriteAsync(new Frame { End = end }, cancellationToken).ConfigureAwait(false);
+        counters.BatchSent();
+        return to;
+    }
+
+    /// <summary>Whether the log has, within reach, the complete version of a content that the batch could not carry.</summary>
+    private bool FindOwed(ulong to, ulong done, IReadOnlySet<Fid> owed)
+    {
+        _log.Read(to, done, _known, _limits.Window);
+        return !_log.IsEmpty && _planner.Plan(_log.Entries, owed).Records.Any(
+            record => record.Carry is Carry.Here && owed.Contains(_log.Entries[record.Index].Object));
+    }
+
+    /// <summary>Sends the records that the plan takes from the window, each with its content behind it.</summary>
+    private async Task<ulong> SendPartAsync(ContentCheck check, IReadOnlySet<Fid>? owed, CancellationToken cancellationToken)
+    {
+        _journal.Sync();
+        var plan = _planner.Plan(_log.Entries, owed);
+        var records = new Records();
+        var next = 0;
+        for (var i = 0; i < plan.Count; i++)
+        {
+            if (_log.Forward(i).Echo is not 0 and var echo)
+            {
+                records.Records_.Add(new Record { Source = _log.Entries[i].Offset, Echo = echo });
+            }
+
+            if (next < plan.Records.Count && plan.Records[next].Index == i)
+            {
+                using var content = Compose(plan.Records[next++], records, check);
+                if (content is not null)
+                {
+                    await FlushAsync(records, cancellationToken).ConfigureAwait(false);
+                    await SendContentAsync(content, cancellationToken).ConfigureAwait(false);
+                    records = new Records();
+                }
+            }
+
+            if (IsFull(records))
+            {
+                await FlushAsync(records, cancellationToken).ConfigureAwait(false);
+                records = new Records();
+            }
+        }
+
+        await FlushAsync(records, cancellationToken).ConfigureAwait(false);
+        return Consume(plan.Count);
+    }
+
+    private static bool IsFull(Records records) =>
+        records.Records_.Count >= WireLimits.RecordsPerMessage / 2 || records.CalculateSize() >= WireLimits.Message / 4;
+
+    private async Task FlushAsync(Records records, CancellationToken cancellationToken)
+    {
+        if (records.Records_.Count > 0)
+        {
+            counters.RecordsSent(records.Records_.Count(record => record.Echo == 0));
+            await WriteAsync(new Frame { Records = records }, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The record as the peer gets it. Returns the content that must follow, if one does.</summary>
+    private OutgoingContent? Compose(PlannedRecord planned, Records records, ContentCheck check)
+    {
+        var entry = _log.Entries[planned.Index];
+        var view = RecordView.Parse(_log.Bytes(planned.Index));
+        var record = new Record
+        {
+            Source = entry.Offset,
+            Known = direction == Direction.ToServer ? _log.Known(planned.Index) : 0,
+            Data = ByteString.CopyFrom(RecordFacts.Canonical(view, replica.Self)),
+            Carry = (Protocol.Replication.Carry)planned.Carry,
+            Version = planned.Version,
+        };
+        records.Records_.Add(record);
+        var fid = entry.Object;
+        if (planned.Carry != Carry.Here && !RecordFacts.NeedsState(view, replica.Self, out fid))
+        {
+            return null;
+        }
+
+        var source = replica.Tree.Open(fid);
+        if (source is null)
+        {
+            // A later record tells of the removal.
+            record.Carry = Protocol.Replication.Carry.Gone;
+            record.Version = 0;
+            return null;
+        }
+
+        return Describe(planned, record, source, check);
+    }
+
+    private OutgoingContent? Describe(PlannedRecord planned, Record record, ITreeObject source, ContentCheck check)
+    {
+        var state = source.ReadState();
+        WireTypes.AddState(record, state);
+        if (planned.Carry != Carry.Here)
+        {
+            source.Dispose();
+            return null;
+        }
+
+        if (planned.Version != record.Source)
+        {
+            record.Attr = WireTypes.Write(VersionAttr(planned.Version) ?? state.Attr);
+        }
+
+        check.Watch(source.Fid, record.Source);
+        _staged.Remove((source.Fid, planned.Version), out var have);
+        return new OutgoingContent(source, record.Source, have);
+    }
+
+    /// <summary>The attributes that the record which completed the content tells.</summary>
+    private KmlAttr? VersionAttr(ulong version)
+    {
+        for (var i = 0; i < _log.Entries.Count; i++)
+        {
+            if (_log.Entries[i].Offset == version)
+            {
+                return RecordFacts.StateAttr(RecordView.Parse(_log.Bytes(i)));
+            }
+        }
+
+        return null;
+    }
+
+    private async Task SendContentAsync(OutgoingContent content, CancellationToken cancellationToken)
+    {
+        ulong length = 0;
+        while (content.ReadPiece(_piece, out var offset) is > 0 and var count)
+        {
+            var data = ByteString.CopyFrom(_piece.AsSpan(0, count));
+            length = offset + (ulong)count;
+            var last = content.IsWhole(length, out var size);
+            var piece = new Content { Source = content.Source, Offset = offset, Data = data, Last = last, Size = last ? size : 0 };
+            await WriteAsync(new Frame { Content = piece }, cancellationToken).ConfigureAwait(false);
+            if (last)
+            {
+                counters.ContentSent();
+                return;
+            }
+        }
+
+        var end = new Content { Source = content.Source, Offset = length, Last = true, Size = Math.Max(length, content.Size) };
+        await WriteAsync(new Frame { Content = end }, cancellationToken).ConfigureAwait(false);
+        counters.ContentSent();
+    }
+
+    private Task WriteAsync(Frame frame, CancellationToken cancellationToken)
+    {
+        counters.BytesSent(frame.CalculateSize());
+        return stream.WriteAsync(frame, cancellationToken);
+    }
+}
+
+/// <summary>A content on its way out: data alone, holes are passed over.</summary>
+internal sealed class OutgoingContent(ITreeObject file, ulong source, ulong from) : IDisposable
+{
+    private ulong _at = from;
+
+    public ulong Source => source;
+
+    public ulong Size => file.ReadState().Attr.Size;
+
+    /// <summary>0: no data follows.</summary>
+    public int ReadPiece(Span<byte> buffer, out ulong offset)
+    {
+        offset = _at;
+        if (!file.NextData(_at, out var start, out var end))
+        {
+            return 0;
+        }
+
+        offset = Math.Max(start, _at);
+        var count = file.Read(offset, buffer[..(int)Math.Min((ulong)buffer.Length, end - offset)]);
+        _at = offset + (ulong)count;
+        return count;
+    }
+
+    /// <summary>Nothing follows what was read.</summary>
+    public bool IsWhole(ulong length, out ulong size)
+    {
+        size = Size;
+        return length >= size || !file.NextData(length, out _, out _);
+    }
+
+    public void Dispose() => file.Dispose();
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using System.Threading.Channels;
+using InterMezzo.Protocol.Replication;
+using InterMezzo.Replication;
+using InterMezzo.Replication.Ports;
+using Microsoft.Extensions.Logging;
+
+namespace InterMezzo.Lento.Replication;
+
+/// <summary>How a session begins, as both greetings agreed.</summary>
+/// <param name="Peer">The other replica.</param>
+/// <param name="PeerLog">Its log. None: it keeps none, or sends nothing.</param>
+/// <param name="Theirs">How far the peer is with our log. Null: it doesn't want it.</param>
+/// <param name="Staged">Contents of ours that it has in part.</param>
+internal sealed record SessionStart(ulong Peer, LogId PeerLog, Progress? Theirs, IReadOnlyList<Staged> Staged);
+
+/// <summary>
+/// One connection of a fileset with a peer, alike at both ends: the own log
+/// goes out, the peer's comes in, each with its acknowledgements. Ends with the
+/// connection, or with the first thing that goes wrong.
+/// </summary>
+internal sealed class SyncSession : IDisposable
+{
+    /// <summary>Whole batches that wait for the apply thread; the peer's window bounds what is on its way besides.</summary>
+    private const int QueueLength = 2;
+
+    private readonly FilesetService _fileset;
+    private readonly IReplica _replica;
+    private readonly SessionStart _start;
+    private readonly IFrameStream _stream;
+    private readonly CancellationTokenSource _ending;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ILogger _logger;
+    private readonly Sender? _sender;
+    private readonly BatchInbox _inbox;
+    private readonly BatchApplier _applier;
+    private readonly Channel<IncomingBatch> _batches = Channel.CreateBounded<IncomingBatch>(QueueLength);
+    private readonly Barriers _barriers = new();
+
+    public SyncSession(FilesetService fileset, SessionStart start, IFrameStream stream, CancellationTokenSource ending, ILogger logger)
+    {
+        (_fileset, _replica, _start, _stream, _ending, _logger) = (fileset, fileset.Replica, start, stream, ending, logger);
+        var direction = fileset.Side == Side.Server ? Direction.ToClient : Direction.ToServer;
+        _sender = start.Theirs is null ? null
+            : new Sender(_replica, fileset.Changes!, direction, start.Peer, stream, fileset.Counters);
+        var offered = _replica.Stage.List().Select(staged => staged.Key).ToHashSet();
+        var guard = new RecordGuard(fileset.Side, start.Peer);
+        _inbox = new BatchInbox(
+            _replica.Stage, offered, guard, start.PeerLog, fileset.State.Of(start.Peer)?.Batch.Offset ?? 0, fileset.Counters);
+        _applier = new BatchApplier(
+            _replica, fileset.State, fileset.Side, start.Peer, start.PeerLog, fileset.Time, fileset.Counters, logger);
+    }
+
+    public ulong Peer => _start.Peer;
+
+    /// <summary>The peer's log is applied below this offset.</summary>
+    public ulong Applied { get; private set; }
+
+    /// <summary>The peer has the own log below this offset.</summary>
+    public ulong Settled => _sender?.Window.Settled ?? 0;
+
+    public int Unacknowledged => _sender?.Window.Unacknowledged ?? 0;
+
+    /// <summary>What of the own log this session needs: everything from here on.</summary>
+    public ulong Needed => Math.Min(Settled, _needed);
+
+    private ulong _needed;
+
+    public async Task RunAsync()
+    {
+        var tasks = new List<Task> { ReadAsync(_ending.Token), ApplyAsync(_ending.Token) };
+        if (_sender is not null)
+        {
+            var theirs = _start.Theirs!;
+            tasks.Add(_sender.RunAsync(theirs.Applied.Offset, theirs.Source, _start.Staged, _ending.Token));
+        }
+
+        var first = await Task.WhenAny(tasks).ConfigureAwait(false);
+        await _ending.CancelAsync().ConfigureAwait(false);
+        _barriers.Break();
+        try
+        {
+            await Task.WhenAll(tasks).ConfigureAwait(false);
+        }
+        catch (Exception) when (first.IsCompletedSuccessfully || first.IsFaulted)
+        {
+            // The others were cancelled because of the first; what ended that one counts.
+        }
+
+        await first.ConfigureAwait(false);
+    }
+
+    /// <summary>Ends the session for another one with the same peer, and returns when it touches nothing any more.</summary>
+    public async Task EndAsync()
+    {
+        await _ending.CancelAsync().ConfigureAwait(false);
+        await _ended.Task.ConfigureAwait(false);
+    }
+
+    /// <summary>It touches nothing any more.</summary>
+    public void Ended() => _ended.TrySetResult();
+
+    /// <summary>Returns when the peer has all of the own log that is there now.</summary>
+    public async Task SettleAsync(CancellationToken cancellationToken)
+    {
+        if (_sender is not null)
+        {
+            await _sender.Window.SettledAsync(_replica.Journal!.Info.Head, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Returns when all of the peer's log that is there now is here.</summary>
+    public async Task CatchUpAsync(CancellationToken cancellationToken)
+    {
+        var (id, reply) = _barriers.New();
+        await _stream.WriteAsync(new Frame { Barrier = new Protocol.Replication.Barrier { Id = id } }, cancellationToken).ConfigureAwait(false);
+        await reply.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    public void Dispose()
+    {
+        _batches.Writer.TryComplete();
+        while (_batches.Reader.TryRead(out var batch))
+        {
+            batch.Dispose();
+        }
+
+        _inbox.Dispose();
+    }
+
+    private async Task ReadAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var frame in _stream.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+        {
+            _fileset.Counters.BytesReceived(frame.CalculateSize());
+            switch (frame.KindCase)
+            {
+                case Frame.KindOneofCase.Ack:
+                    Acknowledge(frame.Ack);
+                    break;
+                case Frame.KindOneofCase.Barrier:
+                    _ = AnswerAsync(frame.Barrier.Id, cancellationToken);
+                    break;
+                case Frame.KindOneofCase.BarrierReply:
+                    _barriers.Complete(frame.BarrierReply.Id);
+                    break;
+                default:
+                    if (_inbox.Take(frame) is { } batch)
+                    {
+                        await _batches.Writer.WriteAsync(batch, cancellationToken).ConfigureAwait(false);
+                    }
+
+                    break;
+            }
+        }
+    }
+
+    private void Acknowledge(Ack ack)
+    {
+        if (_sender is null)
+        {
+            throw new InvalidMessageException("an acknowledgement of nothing");
+        }
+
+        _needed = ack.Position;
+        _sender.Window.Acknowledge(ack);
+        _fileset.OnAcknowledged();
+    }
+
+    /// <summary>A barrier is answered when the peer has acknowledged what the log held when it asked.</summary>
+    private async Task AnswerAsync(ulong id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var head = _replica.Journal?.Info.Head ?? 0;
+            await SettleAsync(cancellationToken).ConfigureAwait(false);
+            await _stream.WriteAsync(new Frame { BarrierReply = new BarrierReply { Id = id, Head = head } }, cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or Grpc.Core.RpcException or InvalidOperationException or IOException)
+        {
+            // The session is over, and with it the peer's wish to know.
+            _logger.BarrierUnanswered(_replica.Fileset, exception);
+        }
+    }
+
+    private async Task ApplyAsync(CancellationToken cancellationToken)
+    {
+        var waiting = new List<IncomingBatch>();
+        while (await _batches.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            // Whatever has arrived meanwhile shares one sync.
+            while (_batches.Reader.TryRead(out var batch))
+            {
+                waiting.Add(batch);
+                await ApplyAsync(batch, cancellationToken).ConfigureAwait(false);
+                _fileset.Counters.BatchReceived();
+            }
+
+            await _fileset.Apply.RunAsync(() => _applier.Finish(waiting)).ConfigureAwait(false);
+            Applied = waiting[^1].To;
+            var ack = new Ack { Number = waiting[^1].Number, Position = _fileset.Side == Side.Client ? StillNeeded() : Applied };
+            waiting.ForEach(batch => batch.Dispose());
+            waiting.Clear();
+            await _stream.WriteAsync(new Frame { Ack = ack }, cancellationToken).ConfigureAwait(false);
+            _fileset.OnApplied();
+        }
+    }
+
+    /// <summary>Own updates that the server hasn't judged yet knew its log only up to here: it must not trim beyond.</summary>
+    private ulong StillNeeded() => Math.Min(Applied, _sender?.Window.OldestKnown ?? ulong.MaxValue);
+
+    private async Task ApplyAsync(IncomingBatch batch, CancellationToken cancellationToken)
+    {
+        for (var next = 0; ;)
+        {
+            var at = next;
+            var step = await _fileset.Apply.RunAsync(() => _applier.Run(batch, at)).ConfigureAwait(false);
+            if (step.Missing is not { } missing)
+            {
+                return;
+            }
+
+            using var fetched = await _fileset.FetchAsync(missing, cancellationToken).ConfigureAwait(false);
+            await _fileset.Apply.RunAsync(() => _applier.Enter(step, batch, fetched)).ConfigureAwait(false);
+            next = step.Next;
+        }
+    }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Google.Protobuf;
+using InterMezzo.Journal;
+using InterMezzo.Protocol.Replication;
+using InterMezzo.Replication;
+using InterMezzo.Replication.Ports;
+using Position = InterMezzo.Replication.Position;
+using Wire = InterMezzo.Protocol.Replication;
+using Xattr = InterMezzo.Replication.Ports.Xattr;
+
+namespace InterMezzo.Lento.Replication;
+
+/// <summary>Between the messages' bytes and the types of the core. Messages are validated before.</summary>
+internal static class WireTypes
+{
+    public static Fid ReadFid(ByteString bytes) => Fid.Read(bytes.Span);
+
+    public static ByteString Write(Fid fid)
+    {
+        Span<byte> bytes = stackalloc byte[WireLimits.Fid];
+        fid.Write(bytes);
+        return ByteString.CopyFrom(bytes);
+    }
+
+    public static ByteString Write(KmlAttr attr)
+    {
+        Span<byte> bytes = stackalloc byte[WireLimits.Attr];
+        attr.Write(bytes);
+        return ByteString.CopyFrom(bytes);
+    }
+
+    public static Wire.Position Write(Position position) =>
+        new() { Log = ByteString.CopyFrom(position.Log.ToArray()), Offset = position.Offset };
+
+    public static LogId ReadLog(ByteString bytes) => bytes.IsEmpty ? LogId.None : LogId.Read(bytes.Span);
+
+    public static ByteString Write(LogId log) => log.IsNone ? ByteString.Empty : ByteString.CopyFrom(log.ToArray());
+
+    /// <summary>What travels with a record, if anything does.</summary>
+    public static ObjectState? ReadState(Record record)
+    {
+        var attr = record.Attr.IsEmpty ? RecordFacts.StateAttr(RecordView.Parse(record.Data.Span)) : KmlAttr.Read(record.Attr.Span);
+        if (attr is null && !record.HasXattrs && record.Target.IsEmpty)
+        {
+            return null;
+        }
+
+        return new ObjectState
+        {
+            Attr = attr ?? default,
+            Target = record.Target.IsEmpty ? null : record.Target.ToByteArray(),
+            Xattrs = record.HasXattrs ? ReadXattrs(record.Xattrs) : null,
+        };
+    }
+
+    public static ObjectState ReadState(SnapshotObject item) => new()
+    {
+        Attr = KmlAttr.Read(item.Attr.Span),
+        Target = item.Target.IsEmpty ? null : item.Target.ToByteArray(),
+        Xattrs = ReadXattrs(item.Xattrs),
+    };
+
+    public static void AddState(Record record, ObjectState state)
+    {
+        record.HasXattrs = state.Xattrs is not null;
+        AddXattrs(record.Xattrs, state.Xattrs);
+        record.Target = state.Target is null ? ByteString.Empty : ByteString.CopyFrom(state.Target);
+    }
+
+    public static SnapshotObject ToObject(Fid parent, ReadOnlySpan<byte> name, Fid fid, ObjectState state)
+    {
+        var item = new SnapshotObject
+        {
+            Fid = Write(fid),
+            Parent = parent.IsNone ? ByteString.Empty : Write(parent),
+            Name = ByteString.CopyFrom(name),
+            Attr = Write(state.Attr),
+            Target = state.Target is null ? ByteString.Empty : ByteString.CopyFrom(state.Target),
+        };
+        AddXattrs(item.Xattrs, state.Xattrs);
+        return item;
+    }
+
+    private static Xattr[] ReadXattrs(IEnumerable<Wire.Xattr> xattrs) =>
+        [.. xattrs.Select(xattr => new Xattr(xattr.Name.ToByteArray(), xattr.Value.ToByteArray()))];
+
+    private static void AddXattrs(ICollection<Wire.Xattr> to, IEnumerable<Xattr>? xattrs)
+    {
+        foreach (var xattr in xattrs ?? [])
+        {
+            to.Add(new Wire.Xattr { Name = ByteString.CopyFrom(xattr.Name), Value = ByteString.CopyFrom(xattr.Value) });
+        }
+    }
+}
