@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Two machines with module and daemon: what happens on one is on the other.
+#   LAB_KERNEL=6.1 tests/lab/host/sync.sh
+set -uo pipefail
+top=$(cd "$(dirname "$0")/../../.." && pwd)
+kernel=${LAB_KERNEL:-6.1}
+LAB_DIR=$(mktemp -d "${TMPDIR:-/tmp}/lab-sync.XXXXXX")
+export LAB_DIR
+# shellcheck source=scripts/pair.sh
+. "$top/scripts/pair.sh"
+work=/intermezzo/tests/lab/work
+failures=0
+
+ok() { echo "ok - $1 ($kernel)"; }
+not_ok() { echo "not ok - $1 ($kernel): ${2:-}"; failures=$((failures + 1)); }
+finish() {
+	local status=$?
+	if [ "$failures" != 0 ] || [ "$status" != 0 ]; then pair_logs; fi
+	"$lab" clean >/dev/null 2>&1
+	rm -rf "$LAB_DIR"
+	[ "$failures" = 0 ] || exit 1
+}
+trap finish EXIT
+
+must() { # must NAME COMMAND...: without this, nothing that follows means anything
+	local name=$1
+	shift
+	if "$@"; then ok "$name"; else not_ok "$name" "exit code $?"; exit 1; fi
+}
+
+in_sync() { # in_sync NAME [WHO]: both come together, and the trees are equal
+	local differences
+	if ! sync_wait "${2:-t21}" 600; then not_ok "$1" "not in sync after 600 s"; return 1; fi
+	if differences=$(equal_trees); then ok "$1"; else not_ok "$1" "the trees differ"; echo "$differences"; return 1; fi
+}
+
+must "two machines boot, load the module and mount" boot_both
+script qube <<-SH
+	mkdir -p $mount/was-there/before
+	for i in \$(seq 300); do echo \$i >$mount/was-there/before/\$i; done
+	ln $mount/was-there/before/1 $mount/was-there/linked
+SH
+must "keys, peers, fileset" pair
+must "the server's daemon starts" daemon qube
+must "the laptop's daemon starts" daemon t21
+in_sync "a new replica joins a tree that is there" || exit 1
+
+script qube <<-SH
+	echo hello >$mount/from-server
+SH
+in_sync "a file of the server arrives at the laptop" qube
+script t21 <<-SH
+	echo hello >$mount/from-laptop
+	mkdir $mount/dir
+	mv $mount/from-server $mount/dir/renamed
+	rm $mount/was-there/before/7
+SH
+in_sync "create, mkdir, rename and unlink of the laptop arrive at the server"
+
+must "everything exotic is made on the laptop" on t21 $work/exotic.py $mount/exotic
+in_sync "names of every byte, 200 levels, holes, nodes, links, attributes arrive exactly (laptop to server)"
+must "everything exotic is made on the server" on qube $work/exotic.py $mount/exotic-too
+in_sync "names of every byte, 200 levels, holes, nodes, links, attributes arrive exactly (server to laptop)" qube
+
+must "random work on the laptop" on t21 $work/random_work.py $mount/work-t21 1 1500
+must "random work on the server" on qube $work/random_work.py $mount/work-qube 2 1500
+in_sync "random work on both sides, one after the other"
+on qube sh -c "nohup $work/random_work.py $mount/work-qube2 3 1500 >/lab/work.log 2>&1 & echo \$! >/lab/work.pid" || true
+on t21 $work/random_work.py $mount/work-t21-2 4 1500
+on qube sh -c 'while kill -0 $(cat /lab/work.pid) 2>/dev/null; do :; done; cat /lab/work.log'
+in_sync "random work on both sides at the same time"
+
+"$lab" unplug t21
+on t21 $work/random_work.py $mount/offline-t21 5 800
+on qube $work/random_work.py $mount/offline-qube 6 800
+script t21 <<-SH
+	mv $mount/was-there $mount/moved-away
+	echo laptop >$mount/from-laptop
+SH
+on qube sh -c "echo server >$mount/from-laptop"
+"$lab" plug t21
+in_sync "work on both sides of a pulled cable comes together"
+if [ "$(on t21 cat $mount/from-laptop)" = server ] && ctl qube conflicts list --json | grep -q from-laptop; then
+	ok "of a file changed on both sides the server's version stays, the other is listed"
+else
+	not_ok "of a file changed on both sides the server's version stays, the other is listed" "$(ctl qube conflicts list 2>&1)"
+fi
+
+for who in qube t21; do
+	kill_daemon $who
+done
+must "both daemons start again" daemon qube
+must "both daemons start again, the laptop's too" daemon t21
+on t21 sh -c "echo after restart >$mount/after-restart"
+in_sync "killed daemons go on where they were"
+
+"$lab" cut t21
+must "the laptop boots after a power cut" boot t21
+must "its daemon starts" daemon t21
+in_sync "a power cut of the laptop"
+
+if quiet_kernels; then ok "no complaint of a kernel"; else not_ok "no complaint of a kernel"; fi
