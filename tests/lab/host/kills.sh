@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# lento killed again and again, at random moments, on either side, while both
+# sides work: the trees are equal at the end, and no update was applied twice.
+#   LAB_KERNEL=6.1 KILLS=20 SEED=1 tests/lab/host/kills.sh
+set -uo pipefail
+top=$(cd "$(dirname "$0")/../../.." && pwd)
+kernel=${LAB_KERNEL:-6.1} kills=${KILLS:-20}
+RANDOM=${SEED:-1}
+LAB_DIR=$(mktemp -d "${TMPDIR:-/tmp}/lab-kills.XXXXXX")
+export LAB_DIR
+# shellcheck source=scripts/pair.sh
+. "$top/scripts/pair.sh"
+work=/intermezzo/tests/lab/work
+failures=0
+
+ok() { echo "ok - $1 ($kernel)"; }
+not_ok() { echo "not ok - $1 ($kernel): ${2:-}"; failures=$((failures + 1)); }
+finish() {
+	[ "$failures" = 0 ] || pair_logs
+	"$lab" clean >/dev/null 2>&1
+	rm -rf "$LAB_DIR"
+	[ "$failures" = 0 ] || exit 1
+}
+trap finish EXIT
+must() { local name=$1; shift; "$@" || { not_ok "$name" "exit code $?"; exit 1; }; }
+
+must "two machines with a fileset" boot_both
+must "two machines with a fileset" pair
+must "both daemons start" daemon qube
+must "both daemons start" daemon t21
+must "the replica joins" sync_wait t21
+
+for ((round = 1; round <= kills; round++)); do
+	for who in qube t21; do
+		on "$who" $work/random_work.py "$mount/$who-$round" "$round" 120 >"$LAB_DIR/work-$who.log" 2>&1 &
+	done
+	victim=$([ $((RANDOM % 2)) = 0 ] && echo qube || echo t21)
+	# the moment is random: that is the test
+	sleep "0.$((RANDOM % 1000 + 1000))"
+	must "$victim is killed" kill_daemon "$victim"
+	must "$victim starts again" daemon "$victim"
+	wait
+done
+if sync_wait t21 600; then ok "in sync after $kills kills on either side"; else not_ok "in sync after $kills kills on either side" "not after 600 s"; fi
+if differences=$(equal_trees); then ok "the trees are equal after $kills kills"; else not_ok "the trees are equal after $kills kills"; echo "$differences"; fi
+
+# Each replica's log names each update of the other once as applied (its last operation isn't partial).
+for who in qube t21; do
+	twice=$(ctl "$who" journal show home --json | python3 -c '
+import collections, json, sys
+applied = collections.Counter()
+for line in sys.stdin:
+    record = json.loads(line)
+    flags = record.get("flags", [])
+    if "applied" in flags and "partial" not in flags and record["op"] not in ("dirty", "mark"):
+        applied[(record["replica"], record["source"])] += 1
+if not applied:
+    sys.exit("no update of the other side is in the log")
+print(" ".join(f"{replica}@{source}:{n}" for (replica, source), n in applied.items() if n > 1))') || twice="the log can't be read"
+	if [ -z "$twice" ]; then ok "$who applied no update twice"; else not_ok "$who applied no update twice" "$twice"; fi
+done
+if quiet_kernels; then ok "no complaint of a kernel"; else not_ok "no complaint of a kernel"; fi
