@@ -9,7 +9,10 @@
 #include "presto.h"
 #include <linux/cred.h>
 #include <linux/namei.h>
+#include <linux/posix_acl.h>
+#include <linux/posix_acl_xattr.h>
 #include <linux/xattr.h>
+#include "lower.h"
 #include "kml.h"
 
 struct kml_doubt {
@@ -180,6 +183,28 @@ static int kml_append_xattr(struct kml_doubt *doubt, struct inode *inode, const 
 	return presto_record_append(&op);
 }
 
+/* An xattr as it was set; ACLs have calls of their own on newer kernels. */
+static ssize_t kml_get_xattr(struct kml *kml, struct dentry *dentry, const char *name, void *buf)
+{
+	struct posix_acl *acl;
+	ssize_t len;
+	int type;
+
+	if (!strcmp(name, XATTR_NAME_POSIX_ACL_ACCESS))
+		type = ACL_TYPE_ACCESS;
+	else if (!strcmp(name, XATTR_NAME_POSIX_ACL_DEFAULT))
+		type = ACL_TYPE_DEFAULT;
+	else
+		return presto_do_getxattr(PRESTO_SB(kml->sb)->lower_mnt, dentry, name, buf,
+					  XATTR_SIZE_MAX);
+	acl = get_inode_acl(d_inode(dentry), type);
+	if (IS_ERR_OR_NULL(acl))
+		return acl ? PTR_ERR(acl) : -ENODATA;
+	len = posix_acl_to_xattr(&init_user_ns, acl, buf, XATTR_SIZE_MAX);
+	posix_acl_release(acl);
+	return len;
+}
+
 static int kml_decide_xattr(struct kml_doubt *doubt, struct dentry *dentry)
 {
 	u32 name_len = 1, want_len = 0;
@@ -197,8 +222,7 @@ static int kml_decide_xattr(struct kml_doubt *doubt, struct dentry *dentry)
 	now = kvmalloc(XATTR_SIZE_MAX, GFP_KERNEL);
 	if (!now)
 		return -ENOMEM;
-	len = presto_do_getxattr(PRESTO_SB(doubt->kml->sb)->lower_mnt, dentry, name, now,
-				 XATTR_SIZE_MAX);
+	len = kml_get_xattr(doubt->kml, dentry, name, now);
 	if (len < 0 && len != -ENODATA && len != -EOPNOTSUPP)
 		err = len;
 	else if (want ? len == want_len && !memcmp(now, want, len) : len < 0)

@@ -24,10 +24,12 @@
 struct presto_sb;
 struct presto_inode;
 struct kml;
+struct presto_device;
 
 struct presto_op {
 	struct super_block *sb;		/* ours, not the lower one */
-	u8 *buf;			/* the record, KML_RECORD_MAX at most; NULL: not journaled */
+	/* the record, KML_RECORD_MAX at most; NULL: not journaled */
+	u8 *buf;
 	u32 size;			/* bytes allocated */
 	u32 len;			/* bytes used */
 	u64 offset;			/* where it stands in the log, after presto_op_write() */
@@ -49,13 +51,19 @@ int presto_op_begin(struct presto_op *op, struct super_block *sb, u16 kml_op);
 int presto_op_begin_unlogged(struct presto_op *op, struct super_block *sb);
 
 /* What the record says; errors are kept and returned by presto_op_write(). Inodes are upper ones. */
-void presto_op_object(struct presto_op *op, u16 field, struct inode *inode);	/* KML_F_OBJECT, KML_F_REPLACED */
-void presto_op_parent(struct presto_op *op, u16 field, struct inode *dir);	/* KML_F_PARENT, KML_F_PARENT2 */
+
+/* KML_F_OBJECT, KML_F_REPLACED */
+void presto_op_object(struct presto_op *op, u16 field, struct inode *inode);
+/* KML_F_PARENT, KML_F_PARENT2 */
+void presto_op_parent(struct presto_op *op, u16 field, struct inode *dir);
 void presto_op_bytes(struct presto_op *op, u16 field, const void *data, u32 len);
 void presto_op_name(struct presto_op *op, u16 field, const struct qstr *name);
-void presto_op_new(struct presto_op *op, struct inode *dir, umode_t mode, dev_t rdev);	/* KML_F_ATTR of an object to be made */
-void presto_op_iattr(struct presto_op *op, const struct iattr *attr);		/* KML_F_ATTR of a setattr */
-void presto_op_attr(struct presto_op *op, u16 field, struct inode *inode);	/* all attributes an inode has now */
+/* KML_F_ATTR of an object to be made */
+void presto_op_new(struct presto_op *op, struct inode *dir, umode_t mode, dev_t rdev);
+/* KML_F_ATTR of a setattr */
+void presto_op_iattr(struct presto_op *op, const struct iattr *attr);
+/* all attributes an inode has now */
+void presto_op_attr(struct presto_op *op, u16 field, struct inode *inode);
 void presto_op_flags(struct presto_op *op, u32 flags, u32 aux);			/* or'ed in */
 
 /*
@@ -84,7 +92,7 @@ void presto_op_abort(struct presto_op *op);
  * blocks may reach the disk before the transaction that holds the mark.
  * Cheap when the inode is marked already.
  *
- * The caller counts as a writer (presto_writer_get()), and holds inode_lock of
+ * Not for files below .intermezzo. The caller counts as a writer (presto_writer_get()), and holds inode_lock of
  * the upper inode, shared or exclusive, from before presto_dirty() until after
  * presto_changed(): a CLOSE|OPEN takes it exclusively, so no change falls
  * between it and the next mark. A mapping can't: inodes whose lower mapping is
@@ -110,7 +118,8 @@ void presto_fid_changed(struct inode *inode);
 struct presto_jinode {
 	struct inode *inode;		/* upper, the one this is embedded in */
 	struct mutex lock;		/* DIRTY and CLOSE of this inode take turns */
-	u64 dirty;			/* offset of the open DIRTY mark, 0: clean [lock, kml->lock to change] */
+	/* offset of the open DIRTY mark, 0: clean [lock, kml->lock to change] */
+	u64 dirty;
 	unsigned long since;		/* jiffies of the mark [kml->lock] */
 	bool applied;			/* the mark was made in an apply context [kml->lock] */
 	struct list_head dirty_list;	/* in kml->dirty, in order of offset [kml->lock] */
@@ -118,25 +127,31 @@ struct presto_jinode {
 	spinlock_t range_lock;
 	unsigned int nranges;		/* [range_lock] */
 	bool whole;			/* ranges are unknown [range_lock] */
-	struct kml_range_cpu { u64 start, end; } ranges[KML_RANGES_MAX]; /* sorted, disjoint [range_lock] */
+	/* sorted, disjoint [range_lock] */
+	struct kml_range_cpu { u64 start, end; } ranges[KML_RANGES_MAX];
 	struct kml_fid fid;		/* valid if fid_known [range_lock] */
 	bool fid_known;			/* [range_lock] */
 };
 void presto_jinode_init(struct presto_jinode *ji, struct inode *inode);
 
 /* The whole journal of a mount. @lower_root: root of the fileset below. Recovery happens in open. */
+
 int presto_journal_open(struct super_block *sb);
 void presto_journal_close(struct super_block *sb);	/* CLOSEs, UMOUNT record, sync */
-int presto_journal_sync(struct super_block *sb);		/* for ->sync_fs and PRESTO_IOC_SYNC */
+/* for ->sync_fs and PRESTO_IOC_SYNC */
+int presto_journal_sync(struct super_block *sb);
 
 /* Who is asking. */
-bool presto_is_lento(struct super_block *sb);		/* the caller's thread group has our device open */
-bool presto_in_context(struct super_block *sb);		/* the caller's thread has an apply context on it */
+/* the caller's thread group has our device open */
+bool presto_is_lento(struct super_block *sb);
+/* the caller's thread has an apply context on it */
+bool presto_in_context(struct super_block *sb);
 
 /* The device. */
 int presto_devices_init(void);
 void presto_devices_exit(void);
-int presto_device_bind(struct super_block *sb, const char *name);	/* "/dev/intermezzo3" or NULL: the first free one */
+/* "/dev/intermezzo3" or NULL: the first free one */
+int presto_device_bind(struct super_block *sb, const char *name);
 void presto_device_unbind(struct super_block *sb);	/* readers wake up with ENOTCONN */
 const char *presto_device_name(struct presto_device *device);	/* "intermezzo3" */
 

@@ -12,6 +12,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/uio.h>
+#include "lower.h"
 #include "kml.h"
 
 /* Its i_rwsem ranks below mmap_lock and other inodes' i_rwsem: see kml.h. */
@@ -141,9 +142,9 @@ static struct dentry *kml_child(struct vfsmount *mnt, struct dentry *parent, con
 	child = lookup_one_len(name, parent, strlen(name));
 	if (!IS_ERR(child) && d_is_negative(child)) {
 		if (S_ISDIR(mode))
-			err = vfs_mkdir(mnt_idmap(mnt), dir, child, mode & 07777);
+			err = presto_do_mkdir(mnt_idmap(mnt), dir, child, mode & 07777);
 		else
-			err = vfs_create(mnt_idmap(mnt), dir, child, mode, true);
+			err = presto_do_create(mnt_idmap(mnt), dir, child, mode);
 	}
 	inode_unlock(dir);
 	if (IS_ERR(child))

@@ -1,0 +1,279 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# DESCRIPTION: the journal of a mount says exactly what happened, and lento can rely on its device.
+# STRATEGY: stack presto on directories of small ext3 and ext4 file systems, do things, and read the
+#	log behind the mount's back with kml_dump, which checks every invariant of the format.
+# In: MODULE (intermezzo.ko), /dev/vda, /dev/vdb (empty disks).
+set -uo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d) m=/tmp/m.$$ m2=/tmp/m2.$$ lower=/tmp/lower.$$ lower2=/tmp/lower2.$$
+fail=0
+mkdir -p "$m" "$m2" "$lower" "$lower2"
+
+finish() {
+	umount "$m" "$m2" "$lower" "$lower2" 2>/dev/null
+	rm -rf "$work"
+	exit "$fail"
+}
+trap finish EXIT
+
+ok() { echo "ok - $1"; }
+bad() { echo "not ok - $1: ${2:-}"; fail=1; }
+is() { # name command...
+	local name=$1 out
+	shift
+	if out=$("$@" 2>&1); then ok "$name"; else bad "$name" "$(tail -n 3 <<<"$out")"; fi
+}
+isnt() { # name command...
+	local name=$1
+	shift
+	if "$@" >/dev/null 2>&1; then bad "$name" "it succeeded"; else ok "$name"; fi
+}
+
+hex() { printf '%s' "$1" | od -An -v -tx1 | tr -d ' \n'; }
+log() { echo "$1/.intermezzo/test/kml"; }
+dump() { "$work/kml_dump" "$(log "${1:-$lower}")" > "$work/dump" 2>"$work/dump.err" || cat "$work/dump.err" >&2; }
+valid() { dump "${2:-$lower}"; [ ! -s "$work/dump.err" ] && ok "$1" || bad "$1" "$(cat "$work/dump.err")"; }
+# the last record that matches an extended regular expression
+record() { grep -E "$1" "$work/dump" | tail -n 1; }
+has() { # name regex
+	dump
+	[ -n "$(record "$2")" ] && ok "$1" || bad "$1" "no record like $2; last: $(tail -n 3 "$work/dump" | cut -c1-400)"
+}
+hasnt() {
+	dump
+	[ -z "$(record "$2")" ] && ok "$1" || bad "$1" "$(record "$2" | cut -c1-300)"
+}
+named() { echo " name=x:$(hex "$1")( |\$)"; }
+ino() { stat -c %i "$1"; }
+tree_is() { # name lower
+	dump "$2"
+	is "$1" python3 "$here/kml_tree.py" "$work/dump" "$2" "$(ino "$2")"
+}
+below() { mount -t ext4 -o nodelalloc "$1" "$2"; }
+stack() { mount -t intermezzo -o "fileset=test${3:+,$3}" "$1" "$2"; }
+refused() { dmesg | tail -n 20 | grep -q "$1"; }
+
+for tool in kml_dump journal_device; do
+	gcc -Wall -O2 -o "$work/$tool" "$here/$tool.c" || { bad "compile $tool"; exit 1; }
+done
+modprobe -q ext4; modprobe -q libcrc32c; modprobe -q loop
+insmod "$MODULE" || { bad "load the module" "$MODULE"; exit 1; }
+
+# --- every operation has its record ---
+mkfs.ext4 -q -F /dev/vda
+below /dev/vda "$lower"
+is "stack on a directory" stack "$lower" "$m"
+has "the log begins with MOUNT" '^4096 1 MOUNT .* aux=0 '
+root=$(ino "$m")
+
+touch "$m/f"
+has "create" "CREATE DONE .*dot=0:1 .* made=$(ino "$m/f"),[0-9]+,0100644,0,0 .*parent=$root,.*$(named f)"
+mkdir -m 2711 "$m/d"
+has "mkdir" "MKDIR DONE .* made=$(ino "$m/d"),[0-9]+,042711.*$(named d)"
+ln -s 'to where' "$m/l"
+has "symlink" "SYMLINK DONE .*$(named l).* target=x:$(hex 'to where')"
+mknod "$m/n" c 5 300
+has "mknod" "MKNOD DONE .*$(named n).* attr=.*rdev:5:300"
+mkfifo "$m/p"
+has "fifo" "MKNOD DONE .*$(named p).*mode:010644"
+ln "$m/f" "$m/d/h"
+has "link" "LINK (INTENT|DONE) .*object=$(ino "$m/f"),.* parent=$(ino "$m/d"),.*$(named h).* before=.*nlink:1"
+mv "$m/d/h" "$m/h2"
+has "rename" "RENAME (INTENT|DONE) .*object=$(ino "$m/f"),.*$(named h).*parent2=$root,.*name2=x:$(hex h2)"
+touch "$m/victim"; victim=$(ino "$m/victim")
+touch "$m/killer"; mv "$m/killer" "$m/victim"
+has "rename over something" "RENAME .*name2=x:$(hex victim).*replaced=$victim,"
+mkdir "$m/e"; mv "$m/e" "$m/d/e"
+has "rename of a directory is flagged" "RENAME .*flags=0x40 .*$(named e)"
+chmod 640 "$m/f"
+has "chmod" "SETATTR (INTENT|DONE) .*object=$(ino "$m/f"),.* attr=valid:[0-9a-f]*[13579bdf],mode:0100640,.* before=.*mode:0100644"
+chown 12:34 "$m/f"
+has "chown" "SETATTR .* attr=valid:[0-9a-f]*[67],.*uid:12,gid:34"
+touch -d '1999-12-31 23:59:59.123456789 UTC' "$m/f"
+has "utimens" "SETATTR .* attr=.*mtime:946684799.123456789"
+python3 -c "import os,sys; os.setxattr(sys.argv[1], 'user.k', b'v\0w')" "$m/f"
+has "setxattr" "SETXATTR .*object=$(ino "$m/f"),.*xattr=x:$(hex user.k) value=x:760077"
+python3 -c "import os,sys; os.removexattr(sys.argv[1], 'user.k')" "$m/f"
+has "removexattr" "REMOVEXATTR .*xattr=x:$(hex user.k)"
+gone=$(ino "$m/h2"); rm "$m/h2"
+has "unlink" "UNLINK .*object=$gone,.*$(named h2).* before=.*nlink:2"
+gone=$(ino "$m/d/e"); rmdir "$m/d/e"
+has "rmdir" "RMDIR .*object=$gone,.*$(named e)"
+
+# --- content ---
+printf 'hello' > "$m/content"
+has "first write: DIRTY" "DIRTY .*object=$(ino "$m/content"),"
+has "last close: CLOSE with its range" "CLOSE .*object=$(ino "$m/content"),.*$(named content).*size:5,.*ranges=0\+5( |\$)"
+lines=$(grep -c DIRTY "$work/dump")
+cat "$m/content" >/dev/null; : >> "$m/content"
+dump; [ "$(grep -c DIRTY "$work/dump")" = "$lines" ] && ok "reading and opening leave no mark" || bad "reading and opening leave no mark"
+python3 - "$m/content" <<'P'
+import os, sys
+f = os.open(sys.argv[1], os.O_RDWR)
+for i in range(40):
+    os.pwrite(f, b'x' * 10, i * 1000)
+os.close(f)
+P
+has "40 writes merge into 16 ranges" "CLOSE .*object=$(ino "$m/content"),.*ranges=([0-9]+\+[0-9]+,){15}[0-9]+\+[0-9]+\$"
+python3 - "$m/content" <<'P'
+import mmap, os, sys
+f = os.open(sys.argv[1], os.O_RDWR)
+m = mmap.mmap(f, 4096)
+os.close(f)
+m[0] = 65
+m.flush()
+m.close()
+P
+has "a shared mapping: CLOSE of the whole" "CLOSE .*flags=0x10 .*object=$(ino "$m/content"),"
+exec 5>"$m/unlinked"; rm "$m/unlinked"; echo data >&5; exec 5>&-
+valid "marks of removed files end"
+
+# --- what fails leaves nothing, or a VOID ---
+isnt "rmdir of a full directory fails" rmdir "$m"/d/..
+mkdir "$m/full"; touch "$m/full/x"
+isnt "rmdir of a full directory fails" rmdir "$m/full"
+hasnt "and says so in the log" "RMDIR (INTENT|DONE) .*$(named full)"
+isnt "xattr of an unknown namespace fails" python3 -c "import os,sys; os.setxattr(sys.argv[1], 'nonsense.k', b'v')" "$m/f"
+hasnt "and says so in the log too" "SETXATTR (INTENT|DONE) .*$(hex nonsense.k)"
+bash -c "ulimit -f 1; for i in 1 2 3; do mkdir $m/limited.\$i || exit 1; done" && ok "RLIMIT_FSIZE isn't for the log" || bad "RLIMIT_FSIZE isn't for the log"
+valid "the log is valid"
+tree_is "names in the log are the names in the tree" "$lower"
+
+# --- the device ---
+is "the device" "$work/journal_device" /dev/intermezzo0 info
+"$work/journal_device" /dev/intermezzo0 "$m" || fail=1
+valid "the log is valid after the device's tests"
+tree_is "and equal to the tree" "$lower"
+exec 6</dev/intermezzo0
+[ -d "$m/.intermezzo/test/staging" ] && ok "lento sees .intermezzo" || bad "lento sees .intermezzo"
+exec 6<&-
+[ ! -e "$m/.intermezzo" ] && ok "others don't" || bad "others don't"
+
+# --- two mounts ---
+mkfs.ext3 -q -F /dev/vdb
+below /dev/vdb "$lower2"
+isnt "a device that is in use is refused" stack "$lower2" "$m2" prestodev=/dev/intermezzo0
+isnt "a device that doesn't exist is refused" stack "$lower2" "$m2" prestodev=/dev/intermezzo4711
+is "a second mount on ext3" stack "$lower2" "$m2" prestodev=/dev/intermezzo7
+touch "$m2/second" "$m/first"
+dump "$lower2"; [ -n "$(record "CREATE DONE .*$(named second)")" ] && ok "its own log" || bad "its own log"
+hasnt "not the other's" "CREATE DONE .*$(named second)"
+valid "both are valid" "$lower2"
+"$work/journal_device" /dev/intermezzo7 hold "umount $m2" || fail=1
+
+# --- clean and unclean stops ---
+umount "$m"
+dump; tail -n 2 "$work/dump" | grep -q UMOUNT && ok "a clean stop ends with UMOUNT" || bad "a clean stop ends with UMOUNT"
+head=$(sed -n 's/^# first=.* head=\([0-9]*\) .*/\1/p' "$work/dump")
+printf '\x40\x01\x00\x00\x02\x00\x01\x00torn record' | dd of="$(log "$lower")" bs=1 seek="$head" conv=notrunc status=none
+is "a torn record at the end is cut" stack "$lower" "$m"
+valid "the log is valid again"
+touch "$m/after"; has "and goes on" "CREATE DONE .*$(named after)"
+umount "$m"
+dump
+victim=$(awk '$3 == "MOUNT" { at = $1 } END { print at }' "$work/dump")
+cp "$(log "$lower")" "$work/saved"
+printf '\xff' | dd of="$(log "$lower")" bs=1 seek=$((victim + 100)) conv=notrunc status=none
+isnt "a damaged record in the middle refuses the mount" stack "$lower" "$m"
+refused "no valid record at $victim" && ok "with its position" || bad "with its position" "$(dmesg | tail -n 3)"
+cp "$work/saved" "$(log "$lower")"
+printf 'X' | dd of="$(log "$lower")" bs=1 seek=3 conv=notrunc status=none
+isnt "a wrong magic refuses the mount" stack "$lower" "$m"
+refused "wrong magic" && ok "and says so" || bad "and says so"
+cp "$work/saved" "$(log "$lower")"
+printf 'X' | dd of="$(log "$lower")" bs=1 seek=20 conv=notrunc status=none
+isnt "a damaged super block refuses the mount" stack "$lower" "$m"
+refused "wrong checksum" && ok "and says so" || bad "and says so"
+cp "$work/saved" "$(log "$lower")"
+is "the repaired log mounts" stack "$lower" "$m"
+umount "$m"
+
+# --- operations in doubt ---
+(cd "$lower" && mkdir -p doubt && touch doubt/{made,kept,linked,new,perm,other,attr,plain,dirt,bare} && ln doubt/linked doubt/hard
+ chmod 600 doubt/perm doubt/other; chmod 755 doubt/plain
+ python3 -c "import os; os.setxattr('doubt/attr', 'user.a', b'1')")
+D=$lower/doubt
+gen() { python3 -c "import sys; sys.path.insert(0, '$here'); import kml_doubt; print('%d,%d,%o' % kml_doubt.identity(sys.argv[1]))" "$1"; }
+touch "$D/gone"; gone=$(gen "$D/gone"); rm "$D/gone"
+# one record a lock: each in a directory of its own
+for i in 1 2 3 4 5 6 7 8; do mkdir -p "$D/$i"; done
+touch "$D/1/here"; touch "$D/4/still"; ln "$D/linked" "$D/5/l"; mv "$D/new" "$D/7/to"; touch "$D/8/from"
+kept=$(gen "$D/4/still")
+readarray -t at < <(python3 "$here/kml_doubt.py" "$(log "$lower")" \
+	"make:$D/1:here:100644" "make:$D/2:nothing:100644" \
+	"unlink:$D/3:went:$gone" "unlink:$D/4:still:$D/4/still" \
+	"link:$D/5:l:$D/linked" "link:$D/6:l:$D/made" \
+	"rename:$D:new:$D/7:to:$D/7/to" "rename:$D/8:from:$D/8:to:$D/8/from" \
+	"chmod:$D/perm:644:600" "chmod:$D/other:600:777" "chmod:$D/plain:700:711" \
+	"setxattr:$D/attr:user.a:1" "setxattr:$D/kept:user.b:2" "removexattr:$D/bare:user.c" \
+	"dirty:$D/dirt")
+[ "${#at[@]}" = 15 ] && ok "15 operations are in doubt" || bad "15 operations are in doubt" "${#at[@]}"
+is "recovery decides about them" stack "$lower" "$m"
+dump
+decided() { # name index state
+	local line
+	line=$(grep "^${at[$2]} " "$work/dump")
+	[[ $line == *" $3 "* ]] && ok "in doubt: $1 is $3" || bad "in doubt: $1 is $3" "${line:0:200}"
+}
+decided "create whose name is there" 0 DONE
+decided "create whose name isn't" 1 VOID
+decided "unlink whose name is gone" 2 DONE
+decided "unlink whose name is there" 3 VOID
+decided "link that is there" 4 DONE
+decided "link that isn't" 5 VOID
+decided "rename that arrived" 6 DONE
+decided "rename that didn't" 7 VOID
+decided "chmod that holds" 8 DONE
+decided "chmod that doesn't" 9 VOID
+decided "chmod to neither" 10 VOID
+has "... which is followed by what the tree has" "SETATTR .*flags=0x4 .*object=$(ino "$D/plain"),.*mode:0100755"
+dump
+decided "setxattr that holds" 11 DONE
+decided "setxattr that doesn't" 12 VOID
+decided "removexattr that holds" 13 DONE
+has "a dirty file is closed by recovery" "CLOSE .*flags=0x14 .*object=$(ino "$D/dirt"),"
+has "the result of a decided create names its inode" "CREATE DONE .* made=$(ino "$D/1/here"),.*$(named here)"
+has "MOUNT says that the stop was unclean" 'MOUNT .* aux=1 '
+valid "the log is valid"
+
+# --- trimming ---
+for i in {1..2000}; do echo "$m/t$i"; done > "$work/names"
+xargs touch < "$work/names"; xargs chmod 600 < "$work/names"; xargs rm < "$work/names"
+before=$(du -k "$(log "$lower")" | cut -f1)
+mark=$("$work/journal_device" /dev/intermezzo0 info | sed 's/.*watermark=\([0-9]*\).*/\1/')
+first=$("$work/journal_device" /dev/intermezzo0 trim "$mark" | sed 's/first=\([0-9]*\).*/\1/')
+[ "$first" -ge 524288 ] && [ $((first % 262144)) = 0 ] && ok "trim moves the first record" || bad "trim moves the first record" "$first of $mark"
+after=$(du -k "$(log "$lower")" | cut -f1)
+[ "$after" -lt "$before" ] && ok "and frees space: ${before}K, ${after}K" || bad "and frees space" "${before}K, ${after}K"
+[ "$("$work/journal_device" /dev/intermezzo0 read 4096)" = ENODATA ] && ok "a trimmed position: ENODATA" || bad "a trimmed position: ENODATA"
+[ "$("$work/journal_device" /dev/intermezzo0 read "$first")" = bytes ] && ok "the first record can be read" || bad "the first record can be read"
+valid "what is left is valid"
+umount "$m"
+is "a trimmed log mounts" stack "$lower" "$m"
+[ "$("$work/journal_device" /dev/intermezzo0 info | sed 's/first=\([0-9]*\).*/\1/')" = "$first" ] && ok "with the same first record" || bad "with the same first record"
+umount "$m" "$lower" "$lower2"
+
+# --- a full disk ---
+mkfs.ext4 -q -F -m 0 -J size=4 /dev/vda 16M
+below /dev/vda "$lower"
+stack "$lower" "$m"
+exec 7>"$m/open"; echo begun >&7
+for i in $(seq 1 400); do mkdir "$m/keep.$i" || break; done 2>/dev/null
+dd if=/dev/zero of="$m/fill" bs=64k 2>"$work/err"
+for size in 4k 1k; do dd if=/dev/zero bs=$size >> "$m/fill" 2>>"$work/err"; done
+i=0; err=
+while err=$(mkdir "$m/more.$i" 2>&1); do i=$((i + 1)); [ $i -gt 20000 ] && break; done
+grep -q 'No space' <<<"$err" && ok "disk full: an operation fails with ENOSPC (after $i)" || bad "disk full: an operation fails with ENOSPC" "$err"
+valid "disk full: the log is valid"
+tree_is "disk full: nothing changed without its record" "$lower"
+exec 7>&-
+has "disk full: a CLOSE still has room" "CLOSE .*object=$(ino "$m/open"),"
+is "disk full: removing works" rm "$m/fill"
+is "and then there is room again" mkdir "$m/room"
+valid "the log is valid"
+tree_is "and equal to the tree" "$lower"
+umount "$m"
+dump; tail -n 2 "$work/dump" | grep -q UMOUNT && ok "and ends with UMOUNT" || bad "and ends with UMOUNT"
+umount "$lower"
+is "the module unloads" rmmod intermezzo
