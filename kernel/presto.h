@@ -27,6 +27,7 @@
 #include <linux/namei.h>
 #include "intermezzo.h"
 #include "journal.h"
+#include "lower.h"
 
 #define PRESTO_SUPER_MAGIC	0x494d657a	/* "IMez" */
 
@@ -114,9 +115,28 @@ int presto_getattr(struct mnt_idmap *idmap, const struct path *path, struct ksta
 int presto_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr);
 int presto_permission(struct mnt_idmap *idmap, struct inode *inode, int mask);
 
-/* dir.c */
 extern const struct inode_operations presto_dir_iops;
+
+/* dentry.c */
 extern const struct dentry_operations presto_dentry_ops;
+struct dentry *presto_lookup(struct inode *dir, struct dentry *dentry, unsigned int flags);
+void presto_pin_lower(struct dentry *dentry, struct dentry *lower);
+int presto_verify(struct dentry *dentry, struct dentry *lower_dir);
+
+/* dir.c, rename.c */
+int presto_create(struct mnt_idmap *idmap, struct inode *dir, struct dentry *dentry,
+		  umode_t mode, bool excl);
+int presto_mkdir(struct mnt_idmap *idmap, struct inode *dir, struct dentry *dentry, umode_t mode);
+int presto_mknod(struct mnt_idmap *idmap, struct inode *dir, struct dentry *dentry,
+		 umode_t mode, dev_t dev);
+int presto_symlink(struct mnt_idmap *idmap, struct inode *dir, struct dentry *dentry,
+		   const char *target);
+int presto_link(struct dentry *old, struct inode *dir, struct dentry *dentry);
+int presto_unlink(struct inode *dir, struct dentry *dentry);
+int presto_rmdir(struct inode *dir, struct dentry *dentry);
+int presto_tmpfile(struct mnt_idmap *idmap, struct inode *dir, struct file *file, umode_t mode);
+int presto_rename(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *old_dentry,
+		  struct inode *new_dir, struct dentry *new_dentry, unsigned int flags);
 
 /* readdir.c */
 extern const struct file_operations presto_dir_fops;
@@ -133,6 +153,9 @@ int presto_mmap(struct file *file, struct vm_area_struct *vma);
 
 /* xattr.c */
 extern const struct xattr_handler * const presto_xattr_handlers[];
+struct posix_acl *presto_get_acl(struct mnt_idmap *idmap, struct dentry *dentry, int type);
+struct posix_acl *presto_get_inode_acl(struct inode *inode, int type, bool rcu);
+int presto_set_acl(struct mnt_idmap *idmap, struct dentry *dentry, struct posix_acl *acl, int type);
 ssize_t presto_listxattr(struct dentry *dentry, char *list, size_t size);
 
 /* export.c */
@@ -140,6 +163,7 @@ extern const struct export_operations presto_export_ops;
 
 /* control.c */
 bool presto_is_control_name(struct inode *dir, const struct qstr *name);
+bool presto_is_control_root(struct dentry *dentry);
 bool presto_is_control(struct dentry *dentry);
 bool presto_unlogged(struct dentry *dentry);
 

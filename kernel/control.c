@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * .intermezzo in the fileset's root: where the journal and lento's staging
+ * are. Nobody but lento sees the name, and nothing below it is journaled. That
+ * something is below it is told by walking up the dentries: whole trees move
+ * in and out by one rename, and a flag on each inode would lag behind.
+ */
+#include "presto.h"
+
+static bool presto_name_is_control(const struct qstr *name)
+{
+	/* under RCU the name may change while it is read, but has that many bytes */
+	return READ_ONCE(name->len) == sizeof(PRESTO_CONTROL_DIR) - 1 &&
+	       !memcmp(READ_ONCE(name->name), PRESTO_CONTROL_DIR, sizeof(PRESTO_CONTROL_DIR) - 1);
+}
+
+/* Is @name in @dir the control directory? */
+bool presto_is_control_name(struct inode *dir, const struct qstr *name)
+{
+	return dir == d_inode(dir->i_sb->s_root) && presto_name_is_control(name);
+}
+
+/* The same for a dentry; callable under RCU. */
+bool presto_is_control_root(struct dentry *dentry)
+{
+	struct dentry *root = dentry->d_sb->s_root;
+
+	return dentry != root && READ_ONCE(dentry->d_parent) == root &&
+	       presto_name_is_control(&dentry->d_name);
+}
+
+static bool presto_below_control(struct dentry *dentry)
+{
+	struct dentry *parent;
+
+	for (;; dentry = parent) {
+		if (presto_is_control_root(dentry))
+			return true;
+		parent = READ_ONCE(dentry->d_parent);
+		if (parent == dentry)
+			return false;
+	}
+}
+
+/**
+ * presto_is_control - is it the control directory, or below it?
+ * @dentry: an upper dentry, positive or negative
+ */
+bool presto_is_control(struct dentry *dentry)
+{
+	unsigned int seq;
+	bool found;
+
+	rcu_read_lock();
+	do {
+		seq = read_seqbegin(&rename_lock);
+		found = presto_below_control(dentry);
+	} while (read_seqretry(&rename_lock, seq));
+	rcu_read_unlock();
+	return found;
+}
+
+/**
+ * presto_unlogged - are changes of the object without a record?
+ * @dentry: a positive upper dentry
+ *
+ * True below .intermezzo, and for what has no name (any more): no replica can
+ * ever see it.
+ */
+bool presto_unlogged(struct dentry *dentry)
+{
+	return !presto_lower_inode(d_inode(dentry))->i_nlink || presto_is_control(dentry);
+}

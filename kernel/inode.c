@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Inodes: each stands on a lower one and shows a copy of its attributes; what
+ * is asked of an inode is asked of the lower one.
+ */
+#include <linux/fiemap.h>
+#include <linux/fileattr.h>
+#include <linux/fs_stack.h>
+#include <linux/slab.h>
+#include "presto.h"
+
+static struct kmem_cache *presto_inode_cachep;
+
+struct inode *presto_alloc_inode(struct super_block *sb)
+{
+	struct presto_inode *pi = alloc_inode_sb(sb, presto_inode_cachep, GFP_KERNEL);
+
+	if (!pi)
+		return NULL;
+	pi->lower = NULL;
+	presto_jinode_init(&pi->j, &pi->vfs_inode);
+	return &pi->vfs_inode;
+}
+
+/* After a grace period: path walks under RCU may read the lower inode until then. */
+void presto_free_inode(struct inode *inode)
+{
+	kmem_cache_free(presto_inode_cachep, PRESTO_I(inode));
+}
+
+void presto_evict_inode(struct inode *inode)
+{
+	struct inode *lower = presto_lower_inode(inode);
+
+	truncate_inode_pages_final(&inode->i_data);
+	clear_inode(inode);
+	if (!lower)
+		return;
+	presto_forget(inode);
+	iput(lower);
+}
+
+/* A file whose last link was removed below must not be kept alive by our cache. */
+int presto_drop_inode(struct inode *inode)
+{
+	return !presto_lower_inode(inode)->i_nlink || generic_drop_inode(inode);
+}
+
+static void presto_inode_once(void *object)
+{
+	struct presto_inode *pi = object;
+
+	inode_init_once(&pi->vfs_inode);
+}
+
+int presto_inode_cache_init(void)
+{
+	presto_inode_cachep = kmem_cache_create("presto_inode", sizeof(struct presto_inode), 0,
+						SLAB_RECLAIM_ACCOUNT | SLAB_MEM_SPREAD |
+						SLAB_ACCOUNT, presto_inode_once);
+	return presto_inode_cachep ? 0 : -ENOMEM;
+}
+
+void presto_inode_cache_exit(void)
+{
+	/* inodes that wait for their grace period are still in it */
+	rcu_barrier();
+	kmem_cache_destroy(presto_inode_cachep);
+}
+
+/**
+ * presto_copy_attr - show the attributes that the lower inode has now
+ * @inode: an upper inode
+ */
+void presto_copy_attr(struct inode *inode)
+{
+	const unsigned int mask = S_SYNC | S_APPEND | S_IMMUTABLE | S_NOATIME | S_DIRSYNC;
+	struct inode *lower = presto_lower_inode(inode);
+
+	fsstack_copy_attr_all(inode, lower);
+	fsstack_copy_inode_size(inode, lower);
+	inode_set_flags(inode, lower->i_flags & mask, mask);
+}
+
+static int presto_inode_test(struct inode *inode, void *lower)
+{
+	return presto_lower_inode(inode) == lower;
+}
+
+static int presto_inode_set(struct inode *inode, void *lower)
+{
+	PRESTO_I(inode)->lower = igrab(lower);
+	return presto_lower_inode(inode) ? 0 : -ESTALE;
+}
+
+static void presto_inode_init(struct inode *inode, struct inode *lower)
+{
+	inode->i_ino = lower->i_ino;
+	inode->i_generation = lower->i_generation;
+	inode->i_mode = lower->i_mode;
+	inode->i_flags |= S_NOCMTIME;
+	presto_copy_attr(inode);
+	switch (inode->i_mode & S_IFMT) {
+	case S_IFREG:
+		inode->i_op = &presto_file_iops;
+		inode->i_fop = &presto_file_fops;
+		break;
+	case S_IFDIR:
+		inode->i_op = &presto_dir_iops;
+		inode->i_fop = &presto_dir_fops;
+		break;
+	case S_IFLNK:
+		inode->i_op = &presto_symlink_iops;
+		/* lives as long as the lower inode, which we pin */
+		inode->i_link = lower->i_link;
+		break;
+	default:
+		inode->i_op = &presto_file_iops;
+		init_special_inode(inode, inode->i_mode, lower->i_rdev);
+	}
+}
+
+/**
+ * presto_iget - the upper inode of a lower one
+ * @sb: our super block
+ * @lower: a lower inode; the caller's reference stays the caller's
+ *
+ * Returns a referenced inode or an ERR_PTR().
+ */
+struct inode *presto_iget(struct super_block *sb, struct inode *lower)
+{
+	struct inode *inode;
+
+	if (lower->i_sb != presto_lower_sb(sb))
+		return ERR_PTR(-EXDEV);
+	inode = iget5_locked(sb, (unsigned long)lower, presto_inode_test, presto_inode_set, lower);
+	if (!inode)
+		return ERR_PTR(-ENOMEM);
+	if (inode->i_state & I_NEW) {
+		presto_inode_init(inode, lower);
+		unlock_new_inode(inode);
+	}
+	return inode;
+}
+
+int presto_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	return inode_permission(idmap, presto_lower_inode(inode), mask);
+}
+
+int presto_getattr(struct mnt_idmap *idmap, const struct path *path, struct kstat *stat,
+		   u32 request_mask, unsigned int flags)
+{
+	struct inode *inode = d_inode(path->dentry);
+	struct path lower = presto_lower_path(path->dentry);
+	int err = presto_do_getattr(&lower, stat, request_mask, flags);
+
+	if (err)
+		return err;
+	presto_copy_attr(inode);
+	stat->dev = inode->i_sb->s_dev;
+	stat->uid = vfsuid_into_kuid(i_uid_into_vfsuid(idmap, inode));
+	stat->gid = vfsgid_into_kgid(i_gid_into_vfsgid(idmap, inode));
+	return 0;
+}
+
+/* Does a setattr say something that a replica is to know? */
+static bool presto_setattr_counts(const struct iattr *attr)
+{
+	return attr->ia_valid & (ATTR_MODE | ATTR_UID | ATTR_GID | ATTR_SIZE | ATTR_MTIME);
+}
+
+/* Like presto_setattr(), with the caller having seen to the content's mark. */
+static int presto_setattr_logged(struct mnt_idmap *idmap, struct dentry *dentry,
+				 struct iattr *attr, bool logged)
+{
+	struct inode *inode = d_inode(dentry);
+	struct super_block *sb = inode->i_sb;
+	struct iattr lower_attr = *attr;
+	struct presto_op op;
+	int err;
+
+	err = logged ? presto_op_begin(&op, sb, KML_OP_SETATTR) : presto_op_begin_unlogged(&op, sb);
+	if (err)
+		return err;
+	presto_op_object(&op, KML_F_OBJECT, inode);
+	presto_op_iattr(&op, attr);
+	presto_op_attr(&op, KML_F_ATTR_BEFORE, inode);
+	err = presto_op_write(&op);
+	if (err) {
+		presto_op_abort(&op);
+		return err;
+	}
+
+	/* The lower file system drops suid by itself, and refuses to be told both. */
+	if (attr->ia_valid & (ATTR_KILL_SUID | ATTR_KILL_SGID))
+		lower_attr.ia_valid &= ~ATTR_MODE;
+	/* It wasn't told of O_TRUNC either, and our file is none of its own. */
+	lower_attr.ia_valid &= ~(ATTR_FILE | ATTR_OPEN);
+	inode_lock(presto_lower_inode(inode));
+	err = presto_do_setattr(idmap, presto_lower_dentry(dentry), &lower_attr);
+	inode_unlock(presto_lower_inode(inode));
+	presto_op_end(&op, err, NULL, NULL);
+	presto_copy_attr(inode);
+	return err;
+}
+
+/*
+ * The size of a file that is open for writing is content like any other: the
+ * CLOSE tells of it, with what else is written.
+ */
+static int presto_resize_open(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)
+{
+	struct inode *inode = d_inode(dentry);
+	loff_t old = i_size_read(presto_lower_inode(inode));
+	loff_t size = attr->ia_size;
+	int err;
+
+	/* zeros reach the rest of the last block in place */
+	err = presto_dirty(inode, size < old && size & (i_blocksize(inode) - 1));
+	if (err)
+		return err;
+	err = presto_setattr_logged(idmap, dentry, attr, false);
+	presto_changed(inode, min(old, size), ~0ULL);
+	return err;
+}
+
+int presto_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)
+{
+	bool logged = presto_setattr_counts(attr) && !presto_unlogged(dentry);
+
+	if (logged && attr->ia_valid & ATTR_SIZE && presto_has_writers(d_inode(dentry)))
+		return presto_resize_open(idmap, dentry, attr);
+	return presto_setattr_logged(idmap, dentry, attr, logged);
+}
+
+/* By touch_atime(), which has judged by the user's mount and our copy of the times. */
+static int presto_accessed(struct inode *inode, int flags)
+{
+	struct path lower = { .mnt = PRESTO_SB(inode->i_sb)->lower_mnt };
+
+	if (!(flags & S_ATIME))
+		return 0;
+	lower.dentry = d_find_any_alias(presto_lower_inode(inode));
+	if (!lower.dentry)
+		return 0;
+	touch_atime(&lower);
+	dput(lower.dentry);
+	presto_copy_attr(inode);
+	return 0;
+}
+
+COMPAT_UPDATE_TIME(presto_update_time, presto_accessed)
+
+static const char *presto_get_link(struct dentry *dentry, struct inode *inode,
+				   struct delayed_call *done)
+{
+	if (!dentry)
+		return ERR_PTR(-ECHILD);
+	return vfs_get_link(presto_lower_dentry(dentry), done);
+}
+
+static int presto_fiemap(struct inode *inode, struct fiemap_extent_info *info, u64 start, u64 len)
+{
+	struct inode *lower = presto_lower_inode(inode);
+
+	if (!lower->i_op->fiemap)
+		return -EOPNOTSUPP;
+	return lower->i_op->fiemap(lower, info, start, len);
+}
+
+static int presto_fileattr_get(struct dentry *dentry, struct fileattr *fa)
+{
+	return vfs_fileattr_get(presto_lower_dentry(dentry), fa);
+}
+
+/* File flags have no record, so they change where nothing is journaled only. */
+static int presto_fileattr_set(struct mnt_idmap *idmap, struct dentry *dentry, struct fileattr *fa)
+{
+	struct presto_op op;
+	int err;
+
+	if (!presto_is_control(dentry))
+		return -EOPNOTSUPP;
+	err = presto_op_begin_unlogged(&op, dentry->d_sb);
+	if (err)
+		return err;
+	err = vfs_fileattr_set(idmap, presto_lower_dentry(dentry), fa);
+	presto_op_end(&op, err, NULL, NULL);
+	presto_copy_attr(d_inode(dentry));
+	return err;
+}
+
+#define PRESTO_COMMON_IOPS			\
+	.permission	= presto_permission,	\
+	.getattr	= presto_getattr,	\
+	.setattr	= presto_setattr,	\
+	.listxattr	= presto_listxattr,	\
+	.update_time	= presto_update_time
+
+const struct inode_operations presto_file_iops = {
+	PRESTO_COMMON_IOPS,
+	COMPAT_ACL_OPS
+	.fiemap		= presto_fiemap,
+	.fileattr_get	= presto_fileattr_get,
+	.fileattr_set	= presto_fileattr_set,
+};
+
+const struct inode_operations presto_symlink_iops = {
+	PRESTO_COMMON_IOPS,
+	.get_link	= presto_get_link,
+};
+
+const struct inode_operations presto_dir_iops = {
+	PRESTO_COMMON_IOPS,
+	COMPAT_ACL_OPS
+	.fiemap		= presto_fiemap,
+	.fileattr_get	= presto_fileattr_get,
+	.fileattr_set	= presto_fileattr_set,
+	.lookup		= presto_lookup,
+	.create		= presto_create,
+	.link		= presto_link,
+	.unlink		= presto_unlink,
+	.symlink	= presto_symlink,
+	.mkdir		= presto_mkdir,
+	.rmdir		= presto_rmdir,
+	.mknod		= presto_mknod,
+	.rename		= presto_rename,
+	.tmpfile	= presto_tmpfile,
+};

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Rename: within the tree (RENAME), out of .intermezzo into the tree (ENTER),
+ * the other way (LEAVE), or within .intermezzo (no record).
+ */
+#include "presto.h"
+
+/* One side of a rename. */
+struct presto_name {
+	struct inode *dir;
+	struct dentry *dentry;
+	bool control;
+};
+
+static void presto_put_place(struct presto_op *op, const struct presto_name *place)
+{
+	presto_op_parent(op, KML_F_PARENT, place->dir);
+	presto_op_name(op, KML_F_NAME, &place->dentry->d_name);
+}
+
+static void presto_put_object(struct presto_op *op, struct inode *inode, unsigned int flags)
+{
+	presto_op_object(op, KML_F_OBJECT, inode);
+	presto_op_flags(op, S_ISDIR(inode->i_mode) ? KML_FLAG_DIR : 0, flags);
+}
+
+static void presto_put_replaced(struct presto_op *op, const struct presto_name *place)
+{
+	if (d_is_positive(place->dentry))
+		presto_op_object(op, KML_F_REPLACED, d_inode(place->dentry));
+}
+
+static int presto_begin_rename(struct presto_op *op, const struct presto_name *from,
+			       const struct presto_name *to, unsigned int flags)
+{
+	int err = presto_op_begin(op, from->dir->i_sb, KML_OP_RENAME);
+
+	if (err)
+		return err;
+	presto_put_object(op, d_inode(from->dentry), flags);
+	presto_put_place(op, from);
+	presto_op_parent(op, KML_F_PARENT2, to->dir);
+	presto_op_name(op, KML_F_NAME2, &to->dentry->d_name);
+	presto_put_replaced(op, to);
+	return 0;
+}
+
+static int presto_begin_enter(struct presto_op *op, const struct presto_name *from,
+			      const struct presto_name *to, unsigned int flags)
+{
+	int err = presto_op_begin(op, from->dir->i_sb, KML_OP_ENTER);
+
+	if (err)
+		return err;
+	presto_put_object(op, d_inode(from->dentry), flags);
+	presto_put_place(op, to);
+	presto_op_attr(op, KML_F_ATTR, d_inode(from->dentry));
+	presto_put_replaced(op, to);
+	return 0;
+}
+
+static int presto_begin_leave(struct presto_op *op, const struct presto_name *from,
+			      unsigned int flags)
+{
+	int err = presto_op_begin(op, from->dir->i_sb, KML_OP_LEAVE);
+
+	if (err)
+		return err;
+	presto_put_object(op, d_inode(from->dentry), flags);
+	presto_put_place(op, from);
+	presto_op_attr(op, KML_F_ATTR_BEFORE, d_inode(from->dentry));
+	return 0;
+}
+
+static int presto_begin(struct presto_op *op, const struct presto_name *from,
+			const struct presto_name *to, unsigned int flags)
+{
+	if (from->control && to->control)
+		return presto_op_begin_unlogged(op, from->dir->i_sb);
+	if (!from->control && !to->control)
+		return presto_begin_rename(op, from, to, flags);
+	if (from->control)
+		return presto_begin_enter(op, from, to, flags);
+	/* An exchange can be read from either side. */
+	if (flags & RENAME_EXCHANGE)
+		return presto_begin_enter(op, to, from, flags);
+	return presto_begin_leave(op, from, flags);
+}
+
+/* Which renames are allowed, beside those that the VFS refuses. */
+static int presto_may_rename(const struct presto_name *from, const struct presto_name *to,
+			     unsigned int flags)
+{
+	struct super_block *sb = from->dir->i_sb;
+	struct inode *replaced = d_inode(to->dentry);
+
+	if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT))
+		return -EINVAL;
+	if (presto_is_control_root(from->dentry) || presto_is_control_root(to->dentry))
+		return -EPERM;
+	if (from->control != to->control) {
+		if (!presto_in_context(sb))
+			return -EPERM;
+		if (flags & RENAME_WHITEOUT)
+			return -EINVAL;
+	}
+	/* What someone is writing would be lost; the daemon comes back when it is closed. */
+	if (replaced && !to->control && !(flags & RENAME_EXCHANGE) &&
+	    presto_has_writers(replaced) && presto_in_context(sb))
+		return -EBUSY;
+	return 0;
+}
+
+static int presto_rename_lower(struct mnt_idmap *idmap, struct dentry *from, struct dentry *to,
+			       unsigned int flags)
+{
+	struct dentry *from_dir = presto_lower_dentry(from->d_parent);
+	struct dentry *to_dir = presto_lower_dentry(to->d_parent);
+	struct renamedata rd = {
+		.old_mnt_idmap	= idmap,
+		.old_dir	= d_inode(from_dir),
+		.old_dentry	= presto_lower_dentry(from),
+		.new_mnt_idmap	= idmap,
+		.new_dir	= d_inode(to_dir),
+		.new_dentry	= presto_lower_dentry(to),
+		.flags		= flags,
+	};
+	struct dentry *trap = lock_rename(from_dir, to_dir);
+	int err;
+
+	if (IS_ERR(trap))
+		return PTR_ERR(trap);
+	err = presto_verify(from, from_dir) ?: presto_verify(to, to_dir);
+	if (!err && trap == rd.old_dentry)
+		err = -EINVAL;
+	if (!err && trap == rd.new_dentry)
+		err = -ENOTEMPTY;
+	if (!err)
+		err = presto_do_rename(&rd);
+	unlock_rename(from_dir, to_dir);
+	return err;
+}
+
+static void presto_copy_name(const struct presto_name *name)
+{
+	presto_copy_attr(name->dir);
+	if (d_is_positive(name->dentry))
+		presto_copy_attr(d_inode(name->dentry));
+}
+
+int presto_rename(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *old_dentry,
+		  struct inode *new_dir, struct dentry *new_dentry, unsigned int flags)
+{
+	struct presto_name from = { old_dir, old_dentry, presto_is_control(old_dentry) };
+	struct presto_name to = { new_dir, new_dentry, presto_is_control(new_dentry) };
+	struct presto_op op;
+	int err;
+
+	err = presto_may_rename(&from, &to, flags);
+	if (err)
+		return err;
+	err = presto_begin(&op, &from, &to, flags);
+	if (err)
+		return err;
+	err = presto_op_write(&op);
+	if (err) {
+		presto_op_abort(&op);
+		return err;
+	}
+	err = presto_rename_lower(idmap, old_dentry, new_dentry, flags);
+	presto_op_end(&op, err, NULL, presto_lower_inode(to.control ? old_dir : new_dir));
+	presto_copy_name(&from);
+	presto_copy_name(&to);
+	return err;
+}
