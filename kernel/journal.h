@@ -50,7 +50,10 @@ int presto_op_begin(struct presto_op *op, struct super_block *sb, u16 kml_op);
 /* The same for what happens inside .intermezzo or on nameless inodes: no record. */
 int presto_op_begin_unlogged(struct presto_op *op, struct super_block *sb);
 
-/* What the record says; errors are kept and returned by presto_op_write(). Inodes are upper ones. */
+/*
+ * What the record says; errors are kept and returned by presto_op_write().
+ * Inodes are upper ones.
+ */
 
 /* KML_F_OBJECT, KML_F_REPLACED */
 void presto_op_object(struct presto_op *op, u16 field, struct inode *inode);
@@ -92,9 +95,9 @@ void presto_op_abort(struct presto_op *op);
  * blocks may reach the disk before the transaction that holds the mark.
  * Cheap when the inode is marked already.
  *
- * Not for files below .intermezzo. The caller counts as a writer (presto_writer_get()), and holds inode_lock of
- * the upper inode, shared or exclusive, from before presto_dirty() until after
- * presto_changed(): a CLOSE|OPEN takes it exclusively, so no change falls
+ * Not for files below .intermezzo. The caller counts as a writer
+ * (presto_writer_get()), and holds inode_lock of the upper inode, shared or
+ * exclusive, from before presto_dirty() until after presto_changed(): a CLOSE|OPEN takes it exclusively, so no change falls
  * between it and the next mark. A mapping can't: inodes whose lower mapping is
  * writable get a new mark together with the CLOSE|OPEN. Freeze protection is
  * taken here, at the level of page faults.
@@ -132,10 +135,10 @@ struct presto_jinode {
 	struct kml_fid fid;		/* valid if fid_known [range_lock] */
 	bool fid_known;			/* [range_lock] */
 };
+
 void presto_jinode_init(struct presto_jinode *ji, struct inode *inode);
 
-/* The whole journal of a mount. @lower_root: root of the fileset below. Recovery happens in open. */
-
+/* The whole journal of a mount. Recovery happens in open. */
 int presto_journal_open(struct super_block *sb);
 void presto_journal_close(struct super_block *sb);	/* CLOSEs, UMOUNT record, sync */
 /* for ->sync_fs and PRESTO_IOC_SYNC */
