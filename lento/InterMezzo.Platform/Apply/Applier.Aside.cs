@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using System.Globalization;
+using System.Text;
+using InterMezzo.Journal;
+using InterMezzo.Replication.Ports;
+
+namespace InterMezzo.Platform;
+
+/// <summary>Objects that are here, but not in the tree: set aside, or in the conflict store.</summary>
+internal sealed partial class Applier
+{
+    // What is away, read when first needed after a change: there are few of them.
+    private HashSet<Fid>? _away;
+
+    public IReadOnlyList<Fid> Aside
+    {
+        get
+        {
+            var all = new List<Fid>();
+            foreach (var name in ConflictStore.NamesIn(_root.Aside))
+            {
+                using var fd = _objects.Look(_root.Aside, name, out var fid);
+                if (fd is not null)
+                {
+                    all.Add(fid);
+                }
+            }
+
+            return all;
+        }
+    }
+
+    public ApplyOutcome SetAside(Origin origin, Fid parent, ReadOnlySpan<byte> name, Fid expected)
+    {
+        var place = new Place(parent, name);
+        var directory = OpenParent(place, out var failure);
+        if (directory is null)
+        {
+            return failure;
+        }
+
+        using var occupant = _objects.Look(directory, name, out var there);
+        if (occupant is null)
+        {
+            return ApplyOutcome.AlreadySo;
+        }
+
+        if (there != expected)
+        {
+            return Taken(there, place);
+        }
+
+        var from = new CName(name);
+        _context.Set(origin);
+        var result = Interop.Sys.RenameAt2(directory, from.Bytes, _root.Aside, AsideName(expected), Interop.Sys.RenameNoReplace);
+        if (result == -Errno.EEXIST)
+        {
+            // It is aside by another name already.
+            return Remove(origin, place, expected, isDirectory: false);
+        }
+
+        _away = null;
+        return result == 0 ? ApplyOutcome.Applied : Fail(result, "renameat2", expected);
+    }
+
+    public void DropAside(Fid fid)
+    {
+        TreeRemoval.Remove(_root.Aside, AsideName(fid));
+        _objects.Forget(fid);
+        _directories.Forget(fid);
+        _away = null;
+    }
+
+    private static byte[] AsideName(Fid fid) =>
+        Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{fid.Replica:x}-{fid.Ino:x}-{fid.Gen:x}\0"));
+
+    /// <summary>Null: it isn't away.</summary>
+    private NamePlace? FindAway(Fid fid)
+    {
+        if (!(_away ??= ListAway()).Contains(fid))
+        {
+            return null;
+        }
+
+        using var aside = _objects.Look(_root.Aside, AsideName(fid).AsSpan()[..^1], out _);
+        return aside is not null ? new NamePlace(_root.Aside, AsideName(fid), OwnsDirectory: false) : FindKept(fid);
+    }
+
+    private NamePlace? FindKept(Fid fid)
+    {
+        foreach (var kept in _conflicts.OpenKept())
+        {
+            foreach (var name in ConflictStore.NamesIn(kept))
+            {
+                using var fd = _objects.Look(kept, name, out var there);
+                if (fd is not null && there == fid)
+                {
+                    return new NamePlace(kept, [.. name, 0], OwnsDirectory: true);
+                }
+            }
+
+            kept.Dispose();
+        }
+
+        return null;
+    }
+
+    private HashSet<Fid> ListAway()
+    {
+        var all = new HashSet<Fid>(Aside);
+        foreach (var kept in _conflicts.OpenKept())
+        {
+            using (kept)
+            {
+                foreach (var name in ConflictStore.NamesIn(kept))
+                {
+                    using var fd = _objects.Look(kept, name, out var fid);
+                    if (fd is not null)
+                    {
+                        all.Add(fid);
+                    }
+                }
+            }
+        }
+
+        return all;
+    }
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using InterMezzo.Journal;
+using InterMezzo.Replication.Ports;
+
+namespace InterMezzo.Platform;
+
+/// <summary>Versions that lost: kept whole, out of the tree.</summary>
+internal sealed partial class Applier
+{
+    public ApplyOutcome EvictToConflictStore(Origin origin, Fid parent, ReadOnlySpan<byte> name, Fid expected, Conflict conflict)
+    {
+        var place = new Place(parent, name);
+        var directory = OpenParent(place, out var failure);
+        if (directory is null)
+        {
+            return failure;
+        }
+
+        using var occupant = _objects.Look(directory, name, out var there);
+        if (occupant is null)
+        {
+            return ApplyOutcome.AlreadySo;
+        }
+
+        if (there != expected)
+        {
+            return Taken(there, place);
+        }
+
+        using var kept = _conflicts.Note(conflict, PathOf(directory, name));
+        return MoveOut(origin, directory, place, there, kept);
+    }
+
+    public ApplyOutcome CopyToConflictStore(Fid fid, Conflict conflict)
+    {
+        using var known = _objects.Find(fid, out var stat);
+        if (known is null)
+        {
+            return Missing(fid);
+        }
+
+        var parent = conflict.Name.Length > 0 ? _directories.Open(conflict.Parent, out _) : null;
+        using var kept = _conflicts.Note(conflict, parent is null ? conflict.Name : PathOf(parent, conflict.Name));
+        using var copy = _maker.MakeCopy(known, stat.Type);
+        KeepAs(copy, kept, conflict);
+        return ApplyOutcome.Applied;
+    }
+
+    public void PreserveIncoming(RecordView record, ObjectState? state, Content? content, Conflict conflict, bool asObject)
+    {
+        var parent = conflict.Name.Length > 0 ? _directories.Open(conflict.Parent, out _) : null;
+        using var kept = _conflicts.Note(conflict, parent is null ? conflict.Name : PathOf(parent, conflict.Name));
+        _conflicts.KeepRecord(conflict, record);
+        if (state is null && content is null && !asObject)
+        {
+            return;
+        }
+
+        var whole = state ?? (record.TryGetMade(out _) ? RecordState.OfMade(record) : RecordState.OfAttr(record));
+        if (!MayExist(whole.Attr.Mode & FileType.Mask) || IsTargetless(whole))
+        {
+            return;
+        }
+
+        if (asObject && FindAway(conflict.Object) is { } already)
+        {
+            already.Dispose();
+            return;
+        }
+
+        using var made = _maker.Make(asObject ? conflict.Object : default, whole, content);
+        KeepAs(made, kept, conflict);
+        if (asObject)
+        {
+            _objects.Learn(conflict.Object, made.Fd);
+        }
+    }
+
+    /// <summary>Something equal takes the place of a top-level name.</summary>
+    internal void MoveToStaging(Origin origin, ReadOnlySpan<byte> name, Fid fid)
+    {
+        var from = new CName(name);
+        var to = _maker.NewName();
+        _context.Set(origin);
+        SysException.Check(Interop.Sys.RenameAt2(_root.Fd, from.Bytes, _root.Objects, to, Interop.Sys.RenameNoReplace), "renameat2", name);
+        TreeRemoval.Remove(_root.Objects, to);
+        _directories.Forget(fid);
+    }
+
+    /// <summary>The root itself gets the state of the server's.</summary>
+    internal void BringRoot(Origin origin, ObjectState state)
+    {
+        _directories.Clear();
+        using var root = _objects.Find(_root.Fid, out var stat)!;
+        var lasting = state.Attr with { Valid = AttrValid.Mode | AttrValid.Uid | AttrValid.Gid | AttrValid.ModifyTime };
+        SetState(origin, _root.Fid, root, stat, lasting, state.Xattrs);
+    }
+
+    private static bool IsTargetless(ObjectState state) => (state.Attr.Mode & FileType.Mask) == FileType.Symlink && state.Target is null;
+
+    /// <summary>At its origin the object went into the conflict store, so it does here: there it can be found again.</summary>
+    private ApplyOutcome ApplyLeave(Origin origin, RecordView record, Fid fid)
+    {
+        record.TryGetParent(out var parent);
+        var conflict = new Conflict(
+            origin.Dot, origin.Dot, "moved away at another replica", ToDate(record.Time), fid, parent.Fid, record.Name.ToArray());
+        return EvictToConflictStore(origin, parent.Fid, record.Name, fid, conflict);
+    }
+
+    private static DateTimeOffset ToDate(KmlTime time) =>
+        time.Seconds is > -62135596800 and < 253402300800 ? DateTimeOffset.FromUnixTimeSeconds(time.Seconds) : DateTimeOffset.UnixEpoch;
+
+    private ApplyOutcome MoveOut(Origin origin, Fd directory, scoped in Place place, Fid fid, Fd kept)
+    {
+        var name = new CName(place.Name);
+        _context.Set(origin);
+        int result;
+        var number = 0;
+        do
+        {
+            var target = new CName(KeptName.Of(place.Name, number++));
+            result = Interop.Sys.RenameAt2(directory, name.Bytes, kept, target.Bytes, Interop.Sys.RenameNoReplace);
+        }
+        while (result == -Errno.EEXIST);
+        if (result == 0)
+        {
+            _away = null;
+            return ApplyOutcome.Applied;
+        }
+
+        return result == -Errno.ENOENT ? ApplyOutcome.AlreadySo : Fail(result, "renameat2", fid);
+    }
+
+    private void KeepAs(in Made made, Fd kept, Conflict conflict)
+    {
+        var name = Names.IsValid(conflict.Name) ? conflict.Name : System.Text.Encoding.ASCII.GetBytes(conflict.Object.ToString());
+        int result;
+        var number = 0;
+        do
+        {
+            var target = new CName(KeptName.Of(name, number++));
+            result = Interop.Sys.RenameAt2(made.Directory, made.Name, kept, target.Bytes, Interop.Sys.RenameNoReplace);
+        }
+        while (result == -Errno.EEXIST);
+        if (result < 0)
+        {
+            made.Remove();
+        }
+
+        SysException.Check(result, "renameat2", name);
+        _away = null;
+    }
+
+    /// <summary>Path of a name, below the root.</summary>
+    private byte[] PathOf(Fd directory, ReadOnlySpan<byte> name)
+    {
+        Span<byte> path = stackalloc byte[4096];
+        Span<byte> top = stackalloc byte[4096];
+        var length = NamePlace.PathOf(directory, path);
+        var topLength = NamePlace.PathOf(_root.Fd, top);
+        return length > topLength && topLength > 0 ? [.. path[(topLength == 1 ? 1 : topLength + 1)..length], (byte)'/', .. name] : name.ToArray();
+    }
+}

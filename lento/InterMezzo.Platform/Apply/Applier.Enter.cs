@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using InterMezzo.Journal;
+using InterMezzo.Replication.Ports;
+
+namespace InterMezzo.Platform;
+
+/// <summary>Objects that become part of the tree.</summary>
+internal sealed partial class Applier
+{
+    private ApplyOutcome ApplyEnter(Origin origin, RecordView record, in KmlObject subject, ObjectState? state, Content? content, Fid replaced)
+    {
+        record.TryGetParent(out var parent);
+        var place = new Place(parent.Fid, record.Name);
+        if (state is null && (subject.Mode & FileType.Mask) == FileType.Symlink)
+        {
+            return EnterKnown(origin, place, subject.Fid);
+        }
+
+        return Enter(origin, place, subject.Fid, state ?? RecordState.OfAttr(record), content, state is null ? Existing.Keep : Existing.Update, replaced);
+    }
+
+    /// <summary>Without a state (a symlink's target isn't in the record) only what is here can enter.</summary>
+    private ApplyOutcome EnterKnown(Origin origin, scoped in Place place, Fid fid)
+    {
+        var directory = OpenParent(place, out var failure);
+        if (directory is null)
+        {
+            return failure;
+        }
+
+        using var known = _objects.Find(fid, out _);
+        return known is null ? Missing(fid) : PlaceKnown(origin, directory, place, fid, default);
+    }
+
+    /// <param name="origin">The update.</param>
+    /// <param name="place">Where.</param>
+    /// <param name="fid">What.</param>
+    /// <param name="state">As this.</param>
+    /// <param name="content">With this content.</param>
+    /// <param name="existing">If it is here already.</param>
+    /// <param name="replaced">What may be replaced at the name; none: nothing.</param>
+    private ApplyOutcome Enter(
+        Origin origin, scoped in Place place, Fid fid, ObjectState state, Content? content, Existing existing, Fid replaced)
+    {
+        var directory = OpenParent(place, out var failure);
+        if (directory is null)
+        {
+            return failure;
+        }
+
+        if (!MayExist(state.Attr.Mode & FileType.Mask))
+        {
+            return Refuse(fid, Errno.EPERM);
+        }
+
+        using var known = _objects.Find(fid, out var stat);
+        if (known is not null)
+        {
+            return EnterExisting(origin, directory, place, fid, known, stat, state, content, existing, replaced);
+        }
+
+        using var made = _maker.Make(fid, state, content);
+        var outcome = GiveName(origin, made, directory, place, fid, replaced);
+        if (outcome.Status == ApplyStatus.Applied)
+        {
+            _objects.Index.Put(fid, LocalFid.HandleOf(made.Fd));
+        }
+        else
+        {
+            made.Remove();
+            if (outcome is { Status: ApplyStatus.NameTaken } && outcome.Subject == fid)
+            {
+                return Recognise(origin, directory, place, fid, state, content, existing, replaced);
+            }
+        }
+
+        return outcome;
+    }
+
+    /// <summary>The object is here, but the index didn't know.</summary>
+    private ApplyOutcome Recognise(
+        Origin origin, Fd directory, scoped in Place place, Fid fid, ObjectState state, Content? content, Existing existing, Fid replaced)
+    {
+        using var known = _objects.Look(directory, place.Name, out _);
+        if (known is null)
+        {
+            return Missing(fid);
+        }
+
+        _objects.Learn(fid, known);
+        SysException.Check(Interop.Sys.StatX(known, out var stat), "statx", fid.ToString());
+        return EnterExisting(origin, directory, place, fid, known, stat, state, content, existing, replaced);
+    }
+
+    private ApplyOutcome EnterExisting(
+        Origin origin,
+        Fd directory,
+        scoped in Place place,
+        Fid fid,
+        Fd known,
+        in Interop.Sys.StatXData stat,
+        ObjectState state,
+        Content? content,
+        Existing existing,
+        Fid replaced)
+    {
+        if (stat.Type != (state.Attr.Mode & FileType.Mask))
+        {
+            return new ApplyOutcome(ApplyStatus.WrongKind, fid);
+        }
+
+        // What is away from the tree is brought up to date there, then enters as it should be.
+        var stands = FidAt(directory, place) == fid;
+        var changes = existing == Existing.Update || content is not null;
+        var updated = changes ? Update(stands ? origin : origin.AsPart, place, fid, known, stat, state, content) : ApplyOutcome.AlreadySo;
+        if (stands || !updated.IsDone)
+        {
+            return updated;
+        }
+
+        var placed = PlaceKnown(origin, directory, place, fid, replaced);
+        return placed.Status switch
+        {
+            // Made, then given another name: records that follow say so.
+            ApplyStatus.Elsewhere when existing == Existing.Keep => updated,
+            ApplyStatus.AlreadySo => updated,
+            _ => placed,
+        };
+    }
+
+    /// <summary>Brings an object that is here under a name: it stands there, or was set aside, or is in the conflict store.</summary>
+    private ApplyOutcome PlaceKnown(Origin origin, Fd directory, scoped in Place place, Fid fid, Fid replaced)
+    {
+        using var occupant = _objects.Look(directory, place.Name, out var there);
+        if (occupant is not null && there == fid)
+        {
+            return ApplyOutcome.AlreadySo;
+        }
+
+        var away = FindAway(fid);
+        if (away is null)
+        {
+            return new ApplyOutcome(ApplyStatus.Elsewhere, fid);
+        }
+
+        using (away)
+        {
+            return occupant is not null && there != replaced
+                ? Taken(there, place)
+                : MoveIn(origin, away.Directory, away.Name, directory, place, fid, occupant is null ? Interop.Sys.RenameNoReplace : 0);
+        }
+    }
+
+    /// <summary>A made object enters at its place.</summary>
+    private ApplyOutcome GiveName(Origin origin, in Made made, Fd directory, scoped in Place place, Fid fid, Fid replaced)
+    {
+        var flags = Interop.Sys.RenameNoReplace;
+        if (!replaced.IsNone)
+        {
+            using var occupant = _objects.Look(directory, place.Name, out var there);
+            if (occupant is not null && there == replaced)
+            {
+                flags = 0;
+            }
+        }
+
+        var outcome = MoveIn(origin, made.Directory, made.Name, directory, place, fid, flags);
+        if (flags == 0 && outcome.Status == ApplyStatus.Applied)
+        {
+            ForgetIfGone(replaced);
+        }
+
+        return outcome;
+    }
+
+    private ApplyOutcome MoveIn(Origin origin, Fd from, ReadOnlySpan<byte> fromName, Fd directory, scoped in Place place, Fid fid, uint flags)
+    {
+        var name = new CName(place.Name);
+        _context.Set(origin);
+        var result = Interop.Sys.RenameAt2(from, fromName, directory, name.Bytes, flags);
+        return result switch
+        {
+            0 => ApplyOutcome.Applied,
+            -Errno.EEXIST => TakenBy(directory, place),
+            -Errno.ENOENT => LostParent(place),
+            -Errno.ENOTEMPTY => new ApplyOutcome(ApplyStatus.NotEmpty, FidAt(directory, place)),
+            -Errno.EBUSY => new ApplyOutcome(ApplyStatus.Busy, FidAt(directory, place)),
+            _ => Fail(result, "renameat2", fid),
+        };
+    }
+
+    private ApplyOutcome TakenBy(Fd directory, scoped in Place place) => Taken(FidAt(directory, place), place);
+
+    private Fid FidAt(Fd directory, scoped in Place place)
+    {
+        using var fd = _objects.Look(directory, place.Name, out var fid);
+        return fid;
+    }
+
+    /// <summary>The directory was removed while it was held open.</summary>
+    private ApplyOutcome LostParent(scoped in Place place)
+    {
+        _directories.Forget(place.Parent);
+        return new ApplyOutcome(ApplyStatus.MissingParent, place.Parent);
+    }
+
+    private void ForgetIfGone(Fid fid)
+    {
+        using var still = _objects.Find(fid, out _);
+        if (still is null)
+        {
+            _objects.Forget(fid);
+            _directories.Forget(fid);
+        }
+    }
+
+    private bool MayExist(uint type) => type switch
+    {
+        FileType.Regular or FileType.Directory or FileType.Symlink or FileType.Fifo or FileType.Socket => true,
+        FileType.CharDevice or FileType.BlockDevice => _options.AllowDevices,
+        _ => false,
+    };
+}

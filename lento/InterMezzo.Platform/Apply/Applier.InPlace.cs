@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using System.Globalization;
+using System.Text;
+using InterMezzo.Journal;
+using InterMezzo.Replication.Ports;
+
+namespace InterMezzo.Platform;
+
+/// <summary>
+/// Content that can't come by a rename, because the object has several names or none that is known. It is durable in
+/// staging/redo before the object is touched, and stays there until the object is durable: what a crash cuts short is
+/// written again at start.
+/// </summary>
+internal sealed partial class Applier
+{
+    private readonly List<byte[]> _redoneNames = [];
+
+    /// <summary>Objects whose content was being written in place when this program stopped.</summary>
+    internal List<RedoName> ListInterrupted()
+    {
+        using var reader = new DirectoryReader(Reopen.ForReading(_root.Redo, FileType.Directory));
+        var all = new List<RedoName>();
+        while (reader.Next(out var name))
+        {
+            if (RedoName.TryParse(name.Span, out var redo))
+            {
+                all.Add(redo);
+            }
+        }
+
+        return all;
+    }
+
+    /// <summary>Writes it again, unless it is out of date.</summary>
+    internal void FinishInterrupted(RedoName redo, bool isOutdated)
+    {
+        var name = redo.ToBytes();
+        using var source = new Fd(SysException.Check(
+            Interop.Sys.OpenAt(_root.Redo, name, OpenFlags.ReadOnly | OpenFlags.NoFollow), "open", redo.Object.ToString()));
+        using var known = isOutdated ? null : _objects.Find(redo.Object, out _);
+        if (known is not null)
+        {
+            var state = ObjectReader.Read(source);
+            CopyInto(new Origin(redo.Dot, redo.Source), redo.Object, known, source, state);
+        }
+
+        _redoneNames.Add(name);
+    }
+
+    private ApplyOutcome WriteInPlace(Origin origin, Fid fid, Fd known, ObjectState state, Content content)
+    {
+        using var made = _maker.Make(default, state, content);
+        var name = new RedoName(fid, origin.Dot, origin.Source).ToBytes();
+        SysException.Check(Interop.Sys.FSync(made.Fd), "fsync", fid.ToString());
+        SysException.Check(Interop.Sys.RenameAt2(made.Directory, made.Name, _root.Redo, name, 0), "renameat2", fid.ToString());
+        SysException.Check(Interop.Sys.FSync(_root.Redo), "fsync", "staging/redo");
+        var outcome = CopyInto(origin, fid, known, made.Fd, state);
+        if (outcome.IsDone)
+        {
+            _redoneNames.Add(name);
+        }
+        else
+        {
+            _ = made.Staged is null
+                ? Interop.Sys.UnlinkAt(_root.Redo, name, 0)
+                : Interop.Sys.RenameAt2(_root.Redo, name, made.Directory, made.Name, 0);
+            made.Staged?.Restore();
+        }
+
+        return outcome;
+    }
+
+    private ApplyOutcome CopyInto(Origin origin, Fid fid, Fd known, Fd source, ObjectState state)
+    {
+        _context.Set(origin.AsPart);
+        using (var target = Reopen.TryForWriting(known))
+        {
+            if (target is null)
+            {
+                return new ApplyOutcome(ApplyStatus.Busy, fid);
+            }
+
+            SparseCopy.Copy(source, target);
+        }
+
+        SysException.Check(Interop.Sys.StatX(known, out var stat), "statx", fid.ToString());
+        return SetState(origin, fid, known, stat, state.Attr with { Valid = state.Attr.Valid & ~(AttrValid.AccessTime | AttrValid.Size) }, state.Xattrs);
+    }
+
+    /// <summary>What was written in place is durable.</summary>
+    private void DropRedone()
+    {
+        foreach (var name in _redoneNames)
+        {
+            var result = Interop.Sys.UnlinkAt(_root.Redo, name, 0);
+            if (result != -Errno.ENOENT)
+            {
+                SysException.Check(result, "unlinkat", Encoding.ASCII.GetString(name));
+            }
+        }
+
+        _redoneNames.Clear();
+    }
+}

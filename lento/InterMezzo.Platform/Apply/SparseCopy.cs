@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+namespace InterMezzo.Platform;
+
+/// <summary>Copies contents with their holes.</summary>
+internal static class SparseCopy
+{
+    private const int Step = 1 << 20;
+
+    /// <summary>The target becomes as the source is, whatever it held.</summary>
+    internal static void Copy(Fd source, Fd target)
+    {
+        SysException.Check(Interop.Sys.StatX(source, out var stat), "statx", "a staged content");
+        SysException.Check(Interop.Sys.StatX(target, out var old), "statx", "an object");
+        var size = (long)stat.Size;
+        if (size < (long)old.Size)
+        {
+            SysException.Check(Interop.Sys.FTruncate(target, size), "ftruncate", "an object");
+        }
+
+        var at = 0L;
+        while (at < size)
+        {
+            var start = Interop.Sys.LSeek(source, at, Interop.Sys.SeekData);
+            start = start == -Errno.ENXIO ? size : SysException.Check(start, "lseek", "a staged content");
+            MakeHole(target, at, start, (long)old.Size);
+            if (start == size)
+            {
+                break;
+            }
+
+            at = SysException.Check(Interop.Sys.LSeek(source, start, Interop.Sys.SeekHole), "lseek", "a staged content");
+            CopySegment(source, target, start, at);
+        }
+
+        SysException.Check(Interop.Sys.FTruncate(target, size), "ftruncate", "an object");
+    }
+
+    private static void MakeHole(Fd target, long start, long end, long oldSize)
+    {
+        if (start < Math.Min(end, oldSize))
+        {
+            var result = Interop.Sys.FAllocate(target, Interop.Sys.PunchHole, start, end - start);
+            if (result == -Errno.EOPNOTSUPP)
+            {
+                WriteZeros(target, start, Math.Min(end, oldSize));
+            }
+            else
+            {
+                SysException.Check(result, "fallocate", "an object");
+            }
+        }
+    }
+
+    private static void CopySegment(Fd source, Fd target, long start, long end)
+    {
+        var buffer = new byte[Math.Min(Step, end - start)];
+        while (start < end)
+        {
+            var length = SysException.Check(
+                Interop.Sys.PRead(source, buffer.AsSpan(0, (int)Math.Min(buffer.Length, end - start)), start), "pread", "a content");
+            if (length == 0)
+            {
+                return;
+            }
+
+            Write(target, buffer.AsSpan(0, length), start);
+            start += length;
+        }
+    }
+
+    private static void WriteZeros(Fd target, long start, long end)
+    {
+        var zeros = new byte[Math.Min(Step, end - start)];
+        for (; start < end; start += zeros.Length)
+        {
+            Write(target, zeros.AsSpan(0, (int)Math.Min(zeros.Length, end - start)), start);
+        }
+    }
+
+    private static void Write(Fd target, ReadOnlySpan<byte> data, long offset)
+    {
+        while (!data.IsEmpty)
+        {
+            var written = SysException.Check(Interop.Sys.PWrite(target, data, offset), "pwrite", "an object");
+            data = data[written..];
+            offset += written;
+        }
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using InterMezzo.Journal;
+using InterMezzo.Replication.Ports;
+
+namespace InterMezzo.Platform;
+
+/// <summary>Progress with peers and contents owed: rarely touched, so prepared when needed.</summary>
+internal sealed partial class SqliteIndex
+{
+    public IReadOnlyList<(ulong Peer, byte[] Payload)> LoadProgress()
+    {
+        lock (_gate)
+        {
+            using var select = new Statement(_connection, "SELECT peer, payload FROM progress");
+            var all = new List<(ulong, byte[])>();
+            while (select.Step())
+            {
+                all.Add((select.Integer(0), select.Blob(1).ToArray()));
+            }
+
+            return all;
+        }
+    }
+
+    public void SaveProgress(ulong peer, ReadOnlySpan<byte> payload)
+    {
+        lock (_gate)
+        {
+            BeginLocked();
+            using var save = new Statement(_connection, "INSERT OR REPLACE INTO progress VALUES (?, ?)");
+            save.Bind(1, peer).Bind(2, payload).Run();
+        }
+    }
+
+    public IReadOnlyList<DeferredContent> ListDeferred()
+    {
+        lock (_gate)
+        {
+            using var select = new Statement(_connection, "SELECT replica, ino, gen, peer, source FROM deferred");
+            var all = new List<DeferredContent>();
+            while (select.Step())
+            {
+                all.Add(new DeferredContent(ReadFid(select), select.Integer(3), select.Integer(4)));
+            }
+
+            return all;
+        }
+    }
+
+    public void AddDeferred(DeferredContent content)
+    {
+        lock (_gate)
+        {
+            BeginLocked();
+            using var add = new Statement(_connection, "INSERT OR REPLACE INTO deferred VALUES (?, ?, ?, ?, ?)");
+            BindFid(add, content.Object).Bind(4, content.Peer).Bind(5, content.Source).Run();
+        }
+    }
+
+    public void RemoveDeferred(Fid fid)
+    {
+        lock (_gate)
+        {
+            BeginLocked();
+            using var remove = new Statement(_connection, "DELETE FROM deferred WHERE replica = ? AND ino = ? AND gen = ?");
+            BindFid(remove, fid).Run();
+        }
+    }
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using InterMezzo.Replication.Ports;
+
+namespace InterMezzo.Platform;
+
+/// <summary>Nothing is journaled; durable is what syncfs(2) has written.</summary>
+internal sealed class PlainContext(ReplicaRoot root) : IOperationContext
+{
+    public void Set(in Origin origin)
+    {
+    }
+
+    public uint CountWriters(Fd fd) => 0;
+
+    public ulong Sync()
+    {
+        SysException.Check(Interop.Sys.SyncFs(root.Fd), "syncfs", root.Path);
+        return 0;
+    }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace InterMezzo.Platform;
+
+/// <summary>Structures and numbers of the device: keep in sync with kernel/intermezzo.h (a test compares them).</summary>
+internal static class PrestoAbi
+{
+    internal const uint Protocol = 1;
+    internal const ushort MessageMark = 1;
+    internal const int MessageHeader = 16;
+    internal const uint FlagPartial = 0x02;
+
+    internal static readonly ulong IocInfo = Ioc(Read, 1, (uint)Unsafe.SizeOf<Info>());
+    internal static readonly ulong IocContext = Ioc(Write, 2, (uint)Unsafe.SizeOf<Context>());
+    internal static readonly ulong IocSync = Ioc(Read, 3, sizeof(ulong));
+    internal static readonly ulong IocTrim = Ioc(Write, 4, sizeof(ulong));
+    internal static readonly ulong IocObject = Ioc(Read | Write, 5, (uint)Unsafe.SizeOf<ObjectStatus>());
+
+    private const uint Write = 1;
+    private const uint Read = 2;
+
+    /// <summary>_IOC of asm-generic</summary>
+    private static ulong Ioc(uint direction, uint number, uint size) => (direction << 30) | (size << 16) | (0x9au << 8) | number;
+
+    /// <summary>struct presto_info</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Info
+    {
+        public uint Protocol;
+        public uint JournalMode;
+        public ulong Features;
+        public ulong First;
+        public ulong Watermark;
+        public ulong Head;
+        public ulong Records;
+        public ulong Local;
+        public LogIdBytes LogId;
+        public FilesetBytes Fileset;
+        public uint Unclean;
+        public uint Reserved;
+    }
+
+    [InlineArray(16)]
+    internal struct LogIdBytes
+    {
+        private byte _first;
+    }
+
+    [InlineArray(256)]
+    internal struct FilesetBytes
+    {
+        private byte _first;
+    }
+
+    /// <summary>struct presto_context</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Context
+    {
+        public ulong Replica;
+        public ulong Counter;
+        public ulong Source;
+        public uint Flags;
+        public uint Reserved;
+    }
+
+    /// <summary>struct presto_object</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct ObjectStatus
+    {
+        public ulong Ino;
+        public uint Gen;
+        public uint Writers;
+        public ulong Dirty;
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using System.Buffers.Binary;
+using System.Text;
+using InterMezzo.Replication;
+using InterMezzo.Replication.Ports;
+
+namespace InterMezzo.Platform;
+
+/// <summary>
+/// An open /dev/intermezzoN. While one is open, this process sees .intermezzo of what is mounted on it.
+/// </summary>
+internal sealed class PrestoDevice : IDisposable
+{
+    private readonly Fd _fd;
+
+    internal PrestoDevice(string path)
+    {
+        Path = path;
+        _fd = Open(path);
+    }
+
+    internal string Path { get; }
+
+    internal Fd Fd => _fd;
+
+    /// <summary>Another open file of the same device, with a position of its own.</summary>
+    internal Fd OpenAgain() => Open(Path);
+
+    internal PrestoAbi.Info ReadInfo()
+    {
+        var info = default(PrestoAbi.Info);
+        Check(Interop.Sys.Ioctl(_fd, PrestoAbi.IocInfo, ref info), "PRESTO_IOC_INFO", 0);
+        return info.Protocol == PrestoAbi.Protocol
+            ? info
+            : throw new IOException($"{Path}: the kernel module speaks protocol {info.Protocol}, this program {PrestoAbi.Protocol}");
+    }
+
+    internal static JournalInfo ToJournalInfo(in PrestoAbi.Info info) => new(
+        LogId.Read(info.LogId), info.First, info.Watermark, info.Head, info.Local, info.JournalMode == 0, info.Unclean != 0);
+
+    internal static string FilesetOf(in PrestoAbi.Info info)
+    {
+        ReadOnlySpan<byte> bytes = info.Fileset;
+        var end = bytes.IndexOf((byte)0);
+        return Encoding.UTF8.GetString(end < 0 ? bytes : bytes[..end]);
+    }
+
+    /// <summary>0: the watermark is reached.</summary>
+    internal int Read(ulong offset, Span<byte> buffer)
+    {
+        int result;
+        do
+        {
+            result = Interop.Sys.PRead(_fd, buffer, checked((long)offset));
+        }
+        while (result == -Errno.EINTR);
+        return result == -Errno.EAGAIN ? 0 : Check(result, "reading the journal", offset);
+    }
+
+    internal ulong Sync()
+    {
+        var offset = 0ul;
+        Check(Interop.Sys.Ioctl(_fd, PrestoAbi.IocSync, ref offset), "PRESTO_IOC_SYNC", 0);
+        return offset;
+    }
+
+    internal void Trim(ulong offset) => Check(Interop.Sys.Ioctl(_fd, PrestoAbi.IocTrim, ref offset), "PRESTO_IOC_TRIM", offset);
+
+    /// <summary>For the calling thread.</summary>
+    internal void SetContext(in Origin origin)
+    {
+        var context = new PrestoAbi.Context
+        {
+            Replica = origin.Dot.Replica,
+            Counter = origin.Dot.Counter,
+            Source = origin.Source,
+            Flags = origin.Partial ? PrestoAbi.FlagPartial : 0,
+        };
+        Check(Interop.Sys.Ioctl(_fd, PrestoAbi.IocContext, ref context), "PRESTO_IOC_CONTEXT", 0);
+    }
+
+    /// <summary>How often the object is open for writing.</summary>
+    internal uint CountWriters(ulong ino, uint gen)
+    {
+        var status = new PrestoAbi.ObjectStatus { Ino = ino, Gen = gen };
+        var result = Interop.Sys.Ioctl(_fd, PrestoAbi.IocObject, ref status);
+        return result is -Errno.ESTALE or -Errno.ENOENT ? 0 : Check(result, "PRESTO_IOC_OBJECT", 0) >= 0 ? status.Writers : 0;
+    }
+
+    internal void Mark(ReadOnlySpan<byte> payload)
+    {
+        var message = new byte[PrestoAbi.MessageHeader + payload.Length];
+        BinaryPrimitives.WriteUInt32LittleEndian(message, (uint)message.Length);
+        BinaryPrimitives.WriteUInt16LittleEndian(message.AsSpan(4), PrestoAbi.MessageMark);
+        payload.CopyTo(message.AsSpan(PrestoAbi.MessageHeader));
+        Check(Interop.Sys.Write(_fd, message), "writing a MARK", 0);
+    }
+
+    public void Dispose() => _fd.Dispose();
+
+    private static Fd Open(string path) => new(SysException.Check(
+        Interop.Sys.OpenAt(Encoding.UTF8.GetBytes(path + '\0'), OpenFlags.ReadWrite | OpenFlags.NonBlock), "open", path));
+
+    private int Check(int result, string what, ulong offset) => result >= 0 ? result : throw (-result switch
+    {
+        Errno.ENODATA => new JournalException(JournalFault.Trimmed, offset, $"{Path}: the journal has been trimmed beyond offset {offset}"),
+        Errno.EINVAL when offset != 0 => new JournalException(JournalFault.Damaged, offset, $"{Path}: no whole record starts at offset {offset} of the journal"),
+        Errno.ENOTCONN => new JournalException(JournalFault.Gone, offset, $"{Path}: nothing is mounted on the device"),
+        _ => (Exception)new SysException(-result, what, Path),
+    });
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using InterMezzo.Replication.Ports;
+
+namespace InterMezzo.Platform;
+
+/// <summary>The log behind a device.</summary>
+internal sealed class PrestoJournal(PrestoDevice device) : IJournal, IDisposable
+{
+    private readonly WatermarkWatcher _watcher = new(device);
+
+    public JournalInfo Info => PrestoDevice.ToJournalInfo(device.ReadInfo());
+
+    public int Read(ulong offset, Span<byte> buffer) => device.Read(offset, buffer);
+
+    public ValueTask<ulong> WaitBeyondAsync(ulong offset, CancellationToken cancellationToken) => _watcher.WaitBeyondAsync(offset, cancellationToken);
+
+    public ulong Sync() => device.Sync();
+
+    public void Mark(ReadOnlySpan<byte> payload) => device.Mark(payload);
+
+    public void Trim(ulong offset) => device.Trim(offset);
+
+    public void Dispose() => _watcher.Dispose();
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using InterMezzo.Journal;
+using InterMezzo.Replication;
+using InterMezzo.Replication.Ports;
+
+namespace InterMezzo.Platform;
+
+/// <summary>A fileset on a presto mount, with its log.</summary>
+public sealed class PrestoReplica : ReplicaBase
+{
+    private const int ReadSize = 4 * KmlFormat.ChunkSize;
+
+    private readonly PrestoDevice _device;
+    private readonly PrestoJournal _journal;
+    private readonly LogId _log;
+
+    private PrestoReplica(Parts parts, PrestoDevice device, LogId log, ApplyOptions options)
+        : base(parts, log, options)
+    {
+        _device = device;
+        _log = log;
+        _journal = new PrestoJournal(device);
+    }
+
+    public override IJournal Journal => _journal;
+
+    /// <param name="mount">Where the fileset is mounted.</param>
+    /// <param name="devicePath">/dev/intermezzoN of that mount.</param>
+    /// <param name="fileset">Its name.</param>
+    /// <param name="self">This replica.</param>
+    /// <param name="options">What is taken from peers.</param>
+    public static PrestoReplica Open(string mount, string devicePath, string fileset, ulong self, ApplyOptions? options = null)
+    {
+        var device = new PrestoDevice(devicePath);
+        ReplicaRoot? root = null;
+        try
+        {
+            var info = device.ReadInfo();
+            MountCheck.Demand(mount, devicePath, fileset, PrestoDevice.FilesetOf(info));
+            root = new ReplicaRoot(mount, fileset, self);
+            var index = SqliteIndex.Open(Path.Combine(root.ControlPath, "index.db"), self, isOnlyMemory: false, out var wasLost);
+            var parts = new Parts(root, index, wasLost, new PrestoContext(device), device);
+            return new PrestoReplica(parts, device, LogId.Read(info.LogId), options ?? new ApplyOptions());
+        }
+        catch
+        {
+            root?.Dispose();
+            device.Dispose();
+            throw;
+        }
+    }
+
+    public override void CatchUp(RecordObserver? observer)
+    {
+        base.CatchUp(observer);
+        var info = _journal.Info;
+        var isDoubtful = !IndexWasLost && OwnIndex.LogOffset > info.Watermark;
+        if (isDoubtful)
+        {
+            // A power cut took back what the index had seen.
+            new IndexRebuild(Objects).Run();
+        }
+
+        var from = IndexWasLost || isDoubtful ? 0 : OwnIndex.LogOffset;
+        var interrupted = OwnApplier.ListInterrupted();
+        var outdated = ReadLog(Math.Max(from, info.First), info.Watermark, observer, interrupted);
+        foreach (var redo in interrupted)
+        {
+            OwnApplier.FinishInterrupted(redo, outdated.Contains(redo.Object));
+        }
+
+        OwnApplier.Flush();
+    }
+
+    public override void Dispose()
+    {
+        _journal.Dispose();
+        base.Dispose();
+        _device.Dispose();
+    }
+
+    /// <summary>Returns the objects being written in place that a local program has changed since.</summary>
+    private HashSet<Fid> ReadLog(ulong from, ulong to, RecordObserver? observer, List<RedoName> interrupted)
+    {
+        var outdated = new HashSet<Fid>();
+        var buffer = new byte[ReadSize];
+        while (from < to)
+        {
+            var length = _journal.Read(from, buffer);
+            if (length == 0)
+            {
+                break;
+            }
+
+            var reader = new KmlReader(buffer.AsSpan(0, length), from);
+            while (reader.MoveNext())
+            {
+                Learn(reader.Current);
+                NoteLocalChange(reader.Current, interrupted, outdated);
+                observer?.Invoke(reader.Offset, reader.Current);
+            }
+
+            if (reader.NextOffset == from)
+            {
+                throw new JournalException(JournalFault.Damaged, from, $"{_device.Path}: the record at offset {from} is damaged ({reader.Status})");
+            }
+
+            from = reader.NextOffset;
+        }
+
+        return outdated;
+    }
+
+    /// <summary>A replicated object that entered.</summary>
+    private void Learn(RecordView record)
+    {
+        if (record.Op == Op.Enter && !record.IsVoid && record.TryGetObject(out var entered) && entered.Fid.Replica != 0)
+        {
+            OwnIndex.Put(entered.Fid, ObjectHandle.FromInode(entered.Ino, entered.Gen));
+        }
+    }
+
+    private void NoteLocalChange(RecordView record, List<RedoName> interrupted, HashSet<Fid> outdated)
+    {
+        if (interrupted.Count > 0 && record.Op is Op.Dirty && (record.Flags & RecordFlags.Applied) == 0 && record.TryGetObject(out var changed))
+        {
+            outdated.Add(changed.Fid.Canonical(Self));
+        }
+    }
+}
