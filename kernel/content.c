@@ -33,7 +33,8 @@ static int presto_read_fid(struct inode *lower, struct kml_fid *fid)
 	if (len == sizeof(*fid))
 		return 0;
 	if (len != -ENODATA && len != -EOPNOTSUPP) {
-		pr_err_ratelimited("inode %lu: bad %s (%zd)\n", lower->i_ino, PRESTO_XATTR_FID, len);
+		pr_err_ratelimited("inode %lu: bad %s (%zd)\n", lower->i_ino,
+				   PRESTO_XATTR_FID, len);
 		return len < 0 ? len : -EIO;
 	}
 	memset(fid, 0, sizeof(*fid));
@@ -45,7 +46,7 @@ static int presto_read_fid(struct inode *lower, struct kml_fid *fid)
 /* The name of an object for everybody. Read from the lower inode once. */
 int presto_fid(struct inode *inode, struct kml_fid *fid)
 {
-	struct presto_jinode *ji = &PRESTO_I(inode)->journal;
+	struct presto_jinode *ji = &PRESTO_I(inode)->j;
 	bool known;
 	int err;
 
@@ -67,7 +68,7 @@ int presto_fid(struct inode *inode, struct kml_fid *fid)
 
 void presto_fid_changed(struct inode *inode)
 {
-	struct presto_jinode *ji = &PRESTO_I(inode)->journal;
+	struct presto_jinode *ji = &PRESTO_I(inode)->j;
 
 	spin_lock(&ji->range_lock);
 	ji->fid_known = false;
@@ -118,7 +119,7 @@ static void presto_add_range(struct presto_jinode *ji, u64 start, u64 end)
 
 void presto_changed(struct inode *inode, u64 start, u64 len)
 {
-	struct presto_jinode *ji = &PRESTO_I(inode)->journal;
+	struct presto_jinode *ji = &PRESTO_I(inode)->j;
 	u64 end = len > ~0ULL - start ? ~0ULL : start + len;
 
 	if (!len)
@@ -212,7 +213,7 @@ static bool presto_mark_done(struct kml *kml, u64 dirty, bool overwrites)
 
 int presto_dirty(struct inode *inode, bool overwrites)
 {
-	struct presto_jinode *ji = &PRESTO_I(inode)->journal;
+	struct presto_jinode *ji = &PRESTO_I(inode)->j;
 	struct kml *kml = presto_kml(inode);
 	struct super_block *lower_sb = presto_lower_inode(inode)->i_sb;
 	unsigned int flags;
@@ -220,7 +221,7 @@ int presto_dirty(struct inode *inode, bool overwrites)
 
 	if (likely(presto_mark_done(kml, READ_ONCE(ji->dirty), overwrites)))
 		return 0;
-	if (presto_is_control(inode) || !presto_lower_inode(inode)->i_nlink)
+	if (!presto_lower_inode(inode)->i_nlink)
 		return 0;
 	if (presto_is_lento(inode->i_sb) && !presto_in_context(inode->i_sb))
 		return -EPERM;
@@ -240,7 +241,7 @@ int presto_dirty(struct inode *inode, bool overwrites)
 
 void presto_writer_get(struct inode *inode)
 {
-	struct presto_jinode *ji = &PRESTO_I(inode)->journal;
+	struct presto_jinode *ji = &PRESTO_I(inode)->j;
 
 	mutex_lock(&ji->lock);
 	ji->writers++;
@@ -249,7 +250,7 @@ void presto_writer_get(struct inode *inode)
 
 bool presto_has_writers(struct inode *inode)
 {
-	return READ_ONCE(PRESTO_I(inode)->journal.writers);
+	return READ_ONCE(PRESTO_I(inode)->j.writers);
 }
 
 /* Where the file is now: a hint, a rename may be logged before the CLOSE is. */
@@ -331,7 +332,7 @@ static bool presto_writer_put_fast(struct presto_jinode *ji)
 
 void presto_writer_put(struct inode *inode, struct dentry *dentry)
 {
-	struct presto_jinode *ji = &PRESTO_I(inode)->journal;
+	struct presto_jinode *ji = &PRESTO_I(inode)->j;
 	struct super_block *lower_sb = presto_lower_inode(inode)->i_sb;
 	unsigned int flags;
 
@@ -351,7 +352,7 @@ void presto_writer_put(struct inode *inode, struct dentry *dentry)
 
 void presto_forget(struct inode *inode)
 {
-	struct presto_jinode *ji = &PRESTO_I(inode)->journal;
+	struct presto_jinode *ji = &PRESTO_I(inode)->j;
 	struct kml *kml = presto_kml(inode);
 
 	/* nobody else has the inode any more */
@@ -404,7 +405,7 @@ out_mark:
 /* Closes one long-open file off; a busy one waits for the next round. */
 static void presto_close_open(struct kml *kml, struct inode *inode)
 {
-	struct presto_jinode *ji = &PRESTO_I(inode)->journal;
+	struct presto_jinode *ji = &PRESTO_I(inode)->j;
 	struct inode *lower = presto_lower_inode(inode);
 	struct dentry *dentry;
 	unsigned int flags;

@@ -48,7 +48,7 @@ static long presto_ioctl_object(struct super_block *sb, struct presto_object *ob
 	object->writers = 0;
 	object->dirty = 0;
 	if (inode) {
-		struct presto_jinode *ji = &PRESTO_I(inode)->journal;
+		struct presto_jinode *ji = &PRESTO_I(inode)->j;
 
 		mutex_lock(&ji->lock);
 		object->writers = ji->writers;

@@ -97,10 +97,11 @@ void presto_op_abort(struct presto_op *op);
  *
  * Not for files below .intermezzo. The caller counts as a writer
  * (presto_writer_get()), and holds inode_lock of the upper inode, shared or
- * exclusive, from before presto_dirty() until after presto_changed(): a CLOSE|OPEN takes it exclusively, so no change falls
- * between it and the next mark. A mapping can't: inodes whose lower mapping is
- * writable get a new mark together with the CLOSE|OPEN. Freeze protection is
- * taken here, at the level of page faults.
+ * exclusive, from before presto_dirty() until after presto_changed(): a
+ * CLOSE|OPEN takes it exclusively, so no change falls between it and the next
+ * mark. A mapping can't: inodes whose lower mapping is writable get a new mark
+ * together with the CLOSE|OPEN. Freeze protection is taken here, at the level
+ * of page faults.
  */
 int presto_dirty(struct inode *inode, bool overwrites);
 /* A range that changed, after the change. len ~0ULL: to the end; from 0: unknown. */
