@@ -146,6 +146,7 @@ extern const struct file_operations presto_file_fops;
 int presto_open(struct inode *inode, struct file *file);
 int presto_release(struct inode *inode, struct file *file);
 int presto_fsync(struct file *file, loff_t start, loff_t end, int datasync);
+long presto_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 int presto_mark_dirty(struct file *file, bool overwrites);
 
 /* mmap.c */

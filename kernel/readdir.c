@@ -72,5 +72,5 @@ const struct file_operations presto_dir_fops = {
 	.llseek		= presto_dir_llseek,
 	.fsync		= presto_fsync,
 	.unlocked_ioctl	= presto_ioctl,
-	.compat_ioctl	= presto_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
 };

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Open files. Each has a lower file of its own, and the data is there: no page
+ * is ever cached here. What changes content runs with the upper inode locked
+ * from presto_mark_dirty() to presto_changed().
+ */
+#include <linux/fadvise.h>
+#include <linux/falloc.h>
+#include <linux/splice.h>
+#include "presto.h"
+
+/* The VFS has acted on these for the upper file. */
+#define PRESTO_OPEN_DONE	(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | __O_TMPFILE)
+
+static bool presto_counts_as_writer(struct file *file)
+{
+	return file->f_mode & FMODE_WRITE && S_ISREG(file_inode(file)->i_mode);
+}
+
+int presto_open(struct inode *inode, struct file *file)
+{
+	struct path path = presto_lower_path(file->f_path.dentry);
+	int flags = (file->f_flags & ~PRESTO_OPEN_DONE) | O_NOATIME;
+	struct file *lower;
+
+	if (!path.dentry || d_is_negative(path.dentry))
+		return -ESTALE;
+	lower = presto_do_open(file, flags, &path);
+	if (IS_ERR(lower))
+		return PTR_ERR(lower);
+	file->private_data = lower;
+	file->f_mode |= lower->f_mode & (FMODE_CAN_ODIRECT | FMODE_NOWAIT);
+	/* for what works on pages without asking us: sync_file_range(), cachestat() */
+	file->f_mapping = lower->f_mapping;
+	file->f_wb_err = lower->f_wb_err;
+	if (presto_counts_as_writer(file))
+		presto_writer_get(inode);
+	return 0;
+}
+
+/* What this returns, nobody reads. */
+int presto_release(struct inode *inode, struct file *file)
+{
+	fput(presto_lower_file(file));
+	if (presto_counts_as_writer(file))
+		presto_writer_put(inode, file->f_path.dentry);
+	return 0;
+}
+
+/**
+ * presto_mark_dirty - note in the journal that a file's content is about to change
+ * @file: an upper file, open for writing
+ * @overwrites: see presto_dirty()
+ *
+ * Returns zero or a negative errno, upon which nothing may be changed.
+ */
+int presto_mark_dirty(struct file *file, bool overwrites)
+{
+	if (presto_unlogged(file->f_path.dentry))
+		return 0;
+	return presto_dirty(file_inode(file), overwrites);
+}
+
+/* The same request for the lower file, to be done before the call returns. */
+static void presto_lower_iocb(struct kiocb *lower, struct kiocb *iocb)
+{
+	kiocb_clone(lower, iocb, presto_lower_file(iocb->ki_filp));
+	/* asynchronous completion needs what the clone doesn't have */
+	lower->ki_flags &= ~IOCB_WAITQ;
+}
+
+static ssize_t presto_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct kiocb lower;
+	ssize_t ret;
+
+	if (!iov_iter_count(to))
+		return 0;
+	presto_lower_iocb(&lower, iocb);
+	ret = call_read_iter(lower.ki_filp, &lower, to);
+	iocb->ki_pos = lower.ki_pos;
+	file_accessed(iocb->ki_filp);
+	return ret;
+}
+
+/* Direct writes may run side by side, as they do below. */
+static int presto_lock_write(struct inode *inode, struct kiocb *iocb)
+{
+	bool shared = iocb->ki_flags & IOCB_DIRECT;
+
+	if (iocb->ki_flags & IOCB_NOWAIT) {
+		if (!(shared ? inode_trylock_shared(inode) : inode_trylock(inode)))
+			return -EAGAIN;
+		return 0;
+	}
+	if (shared)
+		inode_lock_shared(inode);
+	else
+		inode_lock(inode);
+	return 0;
+}
+
+static void presto_unlock_write(struct inode *inode, struct kiocb *iocb)
+{
+	if (iocb->ki_flags & IOCB_DIRECT)
+		inode_unlock_shared(inode);
+	else
+		inode_unlock(inode);
+}
+
+static int presto_mark_write(struct kiocb *iocb)
+{
+	struct file *file = iocb->ki_filp;
+	struct inode *inode = file_inode(file);
+	bool overwrites = !(iocb->ki_flags & IOCB_APPEND) &&
+			  iocb->ki_pos < i_size_read(presto_lower_inode(inode));
+
+	/* a mark waits for the log */
+	if (iocb->ki_flags & IOCB_NOWAIT && !READ_ONCE(PRESTO_I(inode)->j.dirty))
+		return -EAGAIN;
+	return presto_mark_dirty(file, overwrites);
+}
+
+static ssize_t presto_write_lower(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct inode *inode = file_inode(iocb->ki_filp);
+	size_t count = iov_iter_count(from);
+	struct kiocb lower;
+	ssize_t ret;
+
+	presto_lower_iocb(&lower, iocb);
+	file_start_write(lower.ki_filp);
+	ret = call_write_iter(lower.ki_filp, &lower, from);
+	file_end_write(lower.ki_filp);
+	iocb->ki_pos = lower.ki_pos;
+	if (ret > 0)
+		presto_changed(inode, lower.ki_pos - ret, ret);
+	else if (ret < 0)	/* some of it may be there nevertheless */
+		presto_changed(inode, iocb->ki_flags & IOCB_APPEND ? 0 : iocb->ki_pos,
+			       iocb->ki_flags & IOCB_APPEND ? ~0ULL : count);
+	presto_copy_attr(inode);
+	return ret;
+}
+
+static ssize_t presto_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct inode *inode = file_inode(iocb->ki_filp);
+	ssize_t ret;
+
+	if (!iov_iter_count(from))
+		return 0;
+	ret = presto_lock_write(inode, iocb);
+	if (ret)
+		return ret;
+	ret = presto_mark_write(iocb) ?: presto_write_lower(iocb, from);
+	presto_unlock_write(inode, iocb);
+	return ret;
+}
+
+static ssize_t presto_splice_read(struct file *file, loff_t *pos, struct pipe_inode_info *pipe,
+				  size_t len, unsigned int flags)
+{
+	ssize_t ret = vfs_splice_read(presto_lower_file(file), pos, pipe, len, flags);
+
+	file_accessed(file);
+	return ret;
+}
+
+int presto_fsync(struct file *file, loff_t start, loff_t end, int datasync)
+{
+	return vfs_fsync_range(presto_lower_file(file), start, end, datasync);
+}
+
+static long presto_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
+{
+	const int shifts = FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE;
+	struct inode *inode = file_inode(file);
+	int err;
+
+	inode_lock(inode);
+	/* zeros reach blocks at the edges in place */
+	err = presto_mark_dirty(file, mode & ~FALLOC_FL_KEEP_SIZE);
+	if (!err) {
+		err = vfs_fallocate(presto_lower_file(file), mode, offset, len);
+		presto_changed(inode, offset, mode & shifts ? ~0ULL : len);
+		presto_copy_attr(inode);
+	}
+	inode_unlock(inode);
+	return err;
+}
+
+/* The lower file system knows its holes, and how large this very file may get. */
+static loff_t presto_llseek(struct file *file, loff_t offset, int whence)
+{
+	struct file *lower = presto_lower_file(file);
+	loff_t pos;
+
+	lower->f_pos = file->f_pos;
+	pos = vfs_llseek(lower, offset, whence);
+	if (pos >= 0)
+		file->f_pos = pos;
+	return pos;
+}
+
+static int presto_fadvise(struct file *file, loff_t offset, loff_t len, int advice)
+{
+	return vfs_fadvise(presto_lower_file(file), offset, len, advice);
+}
+
+/* What the VFS itself doesn't do by inode operations. */
+long presto_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	switch (cmd) {
+	case FS_IOC_GETVERSION:
+	case FS_IOC32_GETVERSION:
+		return put_user(file_inode(file)->i_generation, (int __user *)arg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+const struct file_operations presto_file_fops = {
+	.open		= presto_open,
+	.release	= presto_release,
+	.llseek		= presto_llseek,
+	.read_iter	= presto_read_iter,
+	.write_iter	= presto_write_iter,
+	.splice_read	= presto_splice_read,
+	.splice_write	= iter_file_splice_write,
+	.mmap		= presto_mmap,
+	.fsync		= presto_fsync,
+	.fallocate	= presto_fallocate,
+	.fadvise	= presto_fadvise,
+	.unlocked_ioctl	= presto_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+};
