@@ -15,6 +15,7 @@ internal sealed partial class FilesetService
     public async Task AcceptAsync(
         Hello hello, IAsyncStreamReader<ClientMessage> reader, IAsyncStreamWriter<ServerMessage> writer, CancellationToken cancellationToken)
     {
+        RequireSameLog(hello);
         var (mode, reason) = Judge(hello);
         var welcome = new Welcome
         {
@@ -59,6 +60,18 @@ internal sealed partial class FilesetService
         return progress.Applied.Offset < info.First || progress.Applied.Offset > info.Head
             ? (Welcome.Types.Mode.Rejoin, "the server's log doesn't go back (or on) to this replica's position")
             : (Welcome.Types.Mode.Live, "");
+    }
+
+    /// <summary>A replica that comes with another log than before isn't what it was: its counters may mean other updates.</summary>
+    private void RequireSameLog(Hello hello)
+    {
+        var log = WireTypes.ReadLog(hello.Log);
+        if (!log.IsNone && State.Of(hello.Replica) is { } state && !state.Batch.Log.IsNone && state.Batch.Log != log)
+        {
+            _logger.PeerRefused(Settings.Name, hello.Replica, "it has another log than before");
+            throw new RpcException(new Status(
+                StatusCode.FailedPrecondition, "this replica comes with another log than before: give the machine a new replica id and join again"));
+        }
     }
 
     private Progress? ProgressOf(ulong peer)

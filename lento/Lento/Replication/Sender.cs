@@ -142,8 +142,12 @@ internal sealed class Sender(IReplica replica, ChangeLog changes, Direction dire
     /// <summary>Sends the records that the plan takes from the window, each with its content behind it.</summary>
     private async Task<ulong> SendPartAsync(ContentCheck check, IReadOnlySet<Fid>? owed, CancellationToken cancellationToken)
     {
-        _journal.Sync();
         var plan = _planner.Plan(_log.Entries, owed);
+        if (plan.Records.Count > 0)
+        {
+            _journal.Sync();
+        }
+
         var records = new Records();
         var next = 0;
         for (var i = 0; i < plan.Count; i++)
@@ -309,8 +313,9 @@ internal sealed class OutgoingContent(ITreeObject file, ulong source, ulong from
     /// <summary>Nothing follows what was read.</summary>
     public bool IsWhole(ulong length, out ulong size)
     {
-        size = Size;
-        return length >= size || !file.NextData(length, out _, out _);
+        var whole = !file.NextData(length, out _, out _);
+        size = whole ? Math.Max(Size, length) : 0;
+        return whole;
     }
 
     public void Dispose() => file.Dispose();
