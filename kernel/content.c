@@ -338,16 +338,16 @@ void presto_writer_put(struct inode *inode, struct dentry *dentry)
 
 	if (presto_writer_put_fast(ji))
 		return;
-	sb_start_write(lower_sb);
 	inode_lock(inode);
+	sb_start_write(lower_sb);
 	flags = memalloc_nofs_save();
 	mutex_lock(&ji->lock);
 	if (!--ji->writers && ji->dirty)
 		presto_close(presto_kml(inode), ji, dentry, 0);
 	mutex_unlock(&ji->lock);
 	memalloc_nofs_restore(flags);
-	inode_unlock(inode);
 	sb_end_write(lower_sb);
+	inode_unlock(inode);
 }
 
 void presto_forget(struct inode *inode)
@@ -413,6 +413,7 @@ static void presto_close_open(struct kml *kml, struct inode *inode)
 
 	if (!inode_trylock(inode))
 		return;
+	sb_start_write(lower->i_sb);
 	flags = memalloc_nofs_save();
 	dentry = d_find_alias(inode);
 	mutex_lock(&ji->lock);
@@ -426,10 +427,11 @@ static void presto_close_open(struct kml *kml, struct inode *inode)
 	mutex_unlock(&ji->lock);
 	dput(dentry);
 	memalloc_nofs_restore(flags);
-	inode_unlock(inode);
 	/* the stores that follow overwrite in place: the new mark must be durable */
 	if (mapped && kml_flush(kml))
 		pr_err_ratelimited("%s: can't sync the log\n", inode->i_sb->s_id);
+	sb_end_write(lower->i_sb);
+	inode_unlock(inode);
 }
 
 /* The next inode, by offset of its mark, that has been dirty for long. */
@@ -458,16 +460,13 @@ static struct inode *presto_next_old(struct kml *kml, u64 *after)
 void presto_closer(struct work_struct *work)
 {
 	struct kml *kml = container_of(to_delayed_work(work), struct kml, closer);
-	struct super_block *lower_sb = file_inode(kml->file)->i_sb;
 	struct inode *inode;
 	u64 after = 0;
 
 	/* an unmount holds it, and waits for us */
 	if (down_read_trylock(&kml->sb->s_umount)) {
 		while (kml->sb->s_root && (inode = presto_next_old(kml, &after))) {
-			sb_start_write(lower_sb);
 			presto_close_open(kml, inode);
-			sb_end_write(lower_sb);
 			iput(inode);
 		}
 		up_read(&kml->sb->s_umount);

@@ -11,12 +11,13 @@
  *
  * Lock ranking, outer first:
  *	s_umount (the closer only tries)
- *	  upper inode's i_rwsem
- *	    presto_jinode.lock
- *	      kml.lock
- *	        i_rwsem of the log file, then what the lower file system takes
- *	          kml.tail_lock
- *	            presto_jinode.range_lock, presto_device.lock
+ *	  upper inodes' i_rwsem
+ *	    freeze protection of the lower file system
+ *	      presto_jinode.lock
+ *	        kml.lock
+ *	          i_rwsem of the log file, then what the lower file system takes
+ *	            kml.tail_lock
+ *	              presto_jinode.range_lock, presto_device.lock
  * kml.trim_lock ranks with kml.lock and is never held with it. Under kml.lock
  * and presto_jinode.lock memory is allocated with NOFS only: reclaim evicts
  * inodes, and an evicted inode takes them.
