@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-using System.Globalization;
+using System.Buffers.Binary;
 using System.Text;
 using InterMezzo.Journal;
 using InterMezzo.Replication.Ports;
@@ -14,6 +14,8 @@ namespace InterMezzo.Platform;
 internal sealed partial class Applier
 {
     private readonly List<byte[]> _redoneNames = [];
+
+    internal static ReadOnlySpan<byte> TargetName => "trusted.intermezzo.redo\0"u8;
 
     /// <summary>Objects whose content was being written in place when this program stopped.</summary>
     internal List<RedoName> ListInterrupted()
@@ -37,7 +39,7 @@ internal sealed partial class Applier
         var name = redo.ToBytes();
         using var source = new Fd(SysException.Check(
             Interop.Sys.OpenAt(_root.Redo, name, OpenFlags.ReadOnly | OpenFlags.NoFollow), "open", redo.Object.ToString()));
-        using var known = isOutdated ? null : _objects.Find(redo.Object, out _);
+        using var known = isOutdated ? null : FindTarget(redo.Object, source);
         if (known is not null)
         {
             var state = ObjectReader.Read(source);
@@ -51,6 +53,7 @@ internal sealed partial class Applier
     {
         using var made = _maker.Make(default, state, content);
         var name = new RedoName(fid, origin.Dot, origin.Source).ToBytes();
+        NoteTarget(known, made.Fd);
         SysException.Check(Interop.Sys.FSync(made.Fd), "fsync", fid.ToString());
         SysException.Check(Interop.Sys.RenameAt2(made.Directory, made.Name, _root.Redo, name, 0), "renameat2", fid.ToString());
         SysException.Check(Interop.Sys.FSync(_root.Redo), "fsync", "staging/redo");
@@ -68,6 +71,36 @@ internal sealed partial class Applier
         }
 
         return outcome;
+    }
+
+    /// <summary>The object may be newer than the last flush: then the index doesn't know it after a crash.</summary>
+    private static void NoteTarget(Fd known, Fd redo)
+    {
+        var handle = LocalFid.HandleOf(known);
+        Span<byte> note = stackalloc byte[sizeof(int) + ObjectHandle.MaxBytes];
+        BinaryPrimitives.WriteInt32LittleEndian(note, handle.Type);
+        handle.Bytes.CopyTo(note[sizeof(int)..]);
+        SysException.Check(Interop.Sys.FSetXattr(redo, TargetName, note[..(sizeof(int) + (int)handle.Length)]), "setxattr", "staging/redo");
+    }
+
+    private Fd? FindTarget(Fid fid, Fd redo)
+    {
+        Span<byte> note = stackalloc byte[sizeof(int) + ObjectHandle.MaxBytes];
+        var length = Interop.Sys.FGetXattr(redo, TargetName, note);
+        if (length <= sizeof(int))
+        {
+            return _objects.Find(fid, out _);
+        }
+
+        var handle = ObjectHandle.FromBytes(BinaryPrimitives.ReadInt32LittleEndian(note), note[sizeof(int)..length]);
+        var target = _objects.OpenLive(handle, out _);
+        if (target is not null && _objects.Identify(target) == fid)
+        {
+            return target;
+        }
+
+        target?.Dispose();
+        return null;
     }
 
     private ApplyOutcome CopyInto(Origin origin, Fid fid, Fd known, Fd source, ObjectState state)

@@ -151,6 +151,7 @@ internal sealed class ObjectMaker(ReplicaRoot root)
                 throw new InvalidOperationException($"{staged.File.Key}: the content is not complete");
             case StagedContent:
                 Interop.Sys.FRemoveXattr(fd, StagingFile.NoteName);
+                Interop.Sys.FRemoveXattr(fd, Applier.TargetName);
                 break;
         }
     }

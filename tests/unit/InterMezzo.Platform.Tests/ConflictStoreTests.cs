@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using InterMezzo.Journal;
+using InterMezzo.Replication.Ports;
+
+namespace InterMezzo.Platform.Tests;
+
+[TestFixture("tmp")]
+[TestFixture("/dev/shm")]
+public class ConflictStoreTests(string where)
+{
+    private PlainFixture _to = null!;
+    private Fid _root;
+
+    [SetUp]
+    public void SetUp()
+    {
+        _to = new PlainFixture(where);
+        _root = _to.Root;
+    }
+
+    [TearDown]
+    public void TearDown() => _to.Dispose();
+
+    private string Kept => $"{_to.Tree}/.intermezzo/home/conflicts/22-9/kept";
+
+    [Test]
+    public void A_subtree_moves_out_whole_and_later_updates_find_it_there()
+    {
+        var directory = _to.MakeDirectory(1, _root, "d");
+        var file = _to.MakeFile(2, directory, "f", "x");
+        var outcome = _to.Applier.EvictToConflictStore(_to.Origin, _root, Records.Bytes("d"), directory, Conflict(directory, "d"));
+        Assert.That(outcome, Is.EqualTo(ApplyOutcome.Applied));
+        Assert.That(Directory.Exists(_to.At("d")), Is.False);
+
+        _to.MakeFile(3, directory, "g", "y");
+        _to.ApplyTwice(Records.Named(Op.Close, file, directory, "f", PlainFixture.Attr(FileType.Regular | 0x1a4, 3, time: new KmlTime(5, 5))), null, PlainFixture.Text("new"));
+        Assert.That(Scratch.Sh($"cd {Kept}/d; cat f g"), Is.EqualTo("newy"));
+        Assert.That(_to.Applier.EvictToConflictStore(_to.Origin, _root, Records.Bytes("d"), directory, Conflict(directory, "d")), Is.EqualTo(ApplyOutcome.AlreadySo));
+    }
+
+    [Test]
+    public void What_was_evicted_comes_back_by_an_enter()
+    {
+        var directory = _to.MakeDirectory(1, _root, "d");
+        _to.MakeFile(2, directory, "f", "x");
+        _to.Applier.EvictToConflictStore(_to.Origin, _root, Records.Bytes("d"), directory, Conflict(directory, "d"));
+        _to.ApplyTwice(Records.Named(Op.Enter, directory, _root, "back", PlainFixture.Attr(FileType.Directory | 0x1ed), mode: FileType.Directory | 0x1ed));
+        Assert.That(File.ReadAllText(_to.At("back/f")), Is.EqualTo("x"));
+    }
+
+    [Test]
+    public void Another_object_is_not_evicted()
+    {
+        var file = _to.MakeFile(1, _root, "f", "x");
+        var outcome = _to.Applier.EvictToConflictStore(_to.Origin, _root, Records.Bytes("f"), Records.Fid(77), Conflict(Records.Fid(77), "f"));
+        Assert.That(outcome, Is.EqualTo(new ApplyOutcome(ApplyStatus.NameTaken, file, _root)));
+        Assert.That(File.Exists(_to.At("f")), Is.True);
+    }
+
+    [Test]
+    public void A_copy_has_everything_but_the_identity()
+    {
+        var file = _to.MakeFile(1, _root, "f", "mine");
+        _to.Apply(Records.Xattr(Op.SetXattr, file, "trusted.x", [1]));
+        _to.Applier.CopyToConflictStore(file, Conflict(file, "f"));
+        _to.Applier.CopyToConflictStore(file, Conflict(file, "f"));
+        Assert.That(Scratch.Sh($"cd {Kept}; ls; cat 'f~1'; stat -c ' %.9Y' f; getfattr -m - f | grep trusted"),
+            Is.EqualTo("f\nf~1\nmine 1700000000.123456789\ntrusted.x"));
+        Assert.That(File.ReadAllText(_to.At("f")), Is.EqualTo("mine"));
+    }
+
+    [Test]
+    public void A_losing_content_is_preserved_and_listed()
+    {
+        var record = Records.Named(Op.Close, Records.Fid(1), _root, "f", PlainFixture.Attr(FileType.Regular | 0x1a4, 5));
+        _to.Applier.PreserveIncoming(RecordView.Parse(record), PlainFixture.FileState(5), PlainFixture.Text("loser"), Conflict(Records.Fid(1), "f"), asObject: false);
+        Assert.That(File.ReadAllText($"{Kept}/f"), Is.EqualTo("loser"));
+        var listed = _to.Replica.Conflicts.List().Single();
+        Assert.That(listed.Conflict.Reason, Is.EqualTo("content/content"));
+        Assert.That(listed.Conflict.Loser, Is.EqualTo(new Dot(0x22, 9)));
+        Assert.That(listed.Directory, Is.EqualTo("22-9"));
+        Assert.That(listed.Kept.Single(), Is.EqualTo(Records.Bytes("f")));
+        Assert.That(File.ReadAllBytes($"{Kept}/../records"), Is.EqualTo(record));
+    }
+
+    [Test]
+    public void An_object_whose_creation_lost_lives_on_in_the_store()
+    {
+        var record = Records.Make(Op.Mkdir, Records.Fid(1), _root, "d", FileType.Directory | 0x1ed);
+        _to.Applier.PreserveIncoming(RecordView.Parse(record), null, null, Conflict(Records.Fid(1), "d"), asObject: true);
+        _to.MakeFile(2, Records.Fid(1), "f", "inside");
+        Assert.That(File.ReadAllText($"{Kept}/d/f"), Is.EqualTo("inside"));
+        _to.Reopen(losingIndex: true);
+        _to.MakeFile(3, Records.Fid(1), "g", "after");
+        Assert.That(File.ReadAllText($"{Kept}/d/g"), Is.EqualTo("after"));
+    }
+
+    [Test]
+    public void A_leave_moves_the_object_to_the_store_here_too()
+    {
+        var file = _to.MakeFile(1, _root, "f", "x");
+        _to.ApplyTwice(Records.Named(Op.Leave, file, _root, "f"));
+        Assert.That(File.Exists(_to.At("f")), Is.False);
+        Assert.That(_to.Replica.Conflicts.List().Single().Kept.Single(), Is.EqualTo(Records.Bytes("f")));
+        Assert.That(_to.Replica.Tree.Open(file), Is.Not.Null);
+    }
+
+    [Test]
+    public void An_object_set_aside_gets_its_place_by_its_rename()
+    {
+        var file = _to.MakeFile(1, _root, "b", "first");
+        Assert.That(_to.Applier.SetAside(_to.Origin, _root, Records.Bytes("b"), file), Is.EqualTo(ApplyOutcome.Applied));
+        Assert.That(_to.Applier.Aside, Is.EqualTo(new[] { file }));
+        var other = _to.MakeFile(2, _root, "b", "second");
+        _to.ApplyTwice(Records.Rename(file, _root, "a", _root, "b", replaced: other));
+        Assert.That(File.ReadAllText(_to.At("b")), Is.EqualTo("first"));
+        Assert.That(_to.Applier.Aside, Is.Empty);
+    }
+
+    [Test]
+    public void What_got_no_place_can_be_dropped()
+    {
+        var directory = _to.MakeDirectory(1, _root, "d");
+        _to.MakeFile(2, directory, "f", "");
+        _to.Applier.SetAside(_to.Origin, _root, Records.Bytes("d"), directory);
+        _to.Applier.DropAside(directory);
+        Assert.That(_to.Applier.Aside, Is.Empty);
+        Assert.That(_to.Replica.Tree.Open(directory), Is.Null);
+    }
+
+    [Test]
+    public void Half_a_description_is_passed_over()
+    {
+        var file = _to.MakeFile(1, _root, "f", "x");
+        _to.Applier.CopyToConflictStore(file, Conflict(file, "f"));
+        File.AppendAllText($"{Kept}/../about", "{\"loser\":\"22");
+        Assert.That(_to.Replica.Conflicts.List(), Has.Count.EqualTo(1));
+    }
+
+    private Conflict Conflict(Fid fid, string name) =>
+        new(new Dot(0x22, 9), new Dot(Records.Peer, 1), "content/content", DateTimeOffset.UnixEpoch, fid, _root, Records.Bytes(name));
+}
