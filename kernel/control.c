@@ -60,6 +60,12 @@ bool presto_is_control(struct dentry *dentry)
 	return found;
 }
 
+/* Is it known where in the tree the object is? Not if it was opened by a file handle alone. */
+bool presto_is_placed(struct dentry *dentry)
+{
+	return is_subdir(dentry, dentry->d_sb->s_root);
+}
+
 /**
  * presto_unlogged - are changes of the object without a record?
  * @dentry: a positive upper dentry

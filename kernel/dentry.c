@@ -90,7 +90,7 @@ static int presto_d_revalidate(struct dentry *dentry, unsigned int flags)
 }
 
 /* For the lower file system, where it asks an open file for its dentry. */
-static struct dentry *__maybe_unused presto_d_real(struct dentry *dentry,
+static __maybe_unused struct dentry *presto_d_real(struct dentry *dentry,
 						   const struct inode *inode)
 {
 	if (!d_is_reg(dentry) || inode == d_inode(dentry))

@@ -161,7 +161,7 @@ int presto_link(struct dentry *old, struct inode *dir, struct dentry *dentry)
 	int err;
 
 	/* A name on either side would make one object logged and unlogged. */
-	if (!nameless && presto_is_control(old) != control)
+	if (!nameless && presto_is_placed(old) && presto_is_control(old) != control)
 		return -EXDEV;
 	err = presto_begin_link(&op, inode, dir, dentry, nameless);
 	if (err)

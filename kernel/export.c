@@ -22,14 +22,35 @@ static struct dentry *presto_obtain_alias(struct super_block *sb, struct dentry 
 	return dentry;
 }
 
+/*
+ * Below the fileset's root? Of a file that has no name in memory it can't be
+ * known: its handle says nothing of its directory.
+ */
+static int presto_acceptable(void *root, struct dentry *lower)
+{
+	return lower->d_flags & DCACHE_DISCONNECTED || is_subdir(lower, root);
+}
+
+static struct dentry *presto_decode(struct super_block *sb, struct fid *fid, int len, int type)
+{
+	struct presto_sb *ps = PRESTO_SB(sb);
+	struct dentry *lower = exportfs_decode_fh(ps->lower_mnt, fid, len, type,
+						  presto_acceptable, ps->lower_root);
+
+	if (!IS_ERR_OR_NULL(lower) && !d_inode(lower)->i_nlink) {
+		dput(lower);
+		return ERR_PTR(-ESTALE);
+	}
+	return presto_obtain_alias(sb, lower);
+}
+
 static struct dentry *presto_fh_to_dentry(struct super_block *sb, struct fid *fid, int len,
 					  int type)
 {
-	struct super_block *lower = presto_lower_sb(sb);
-
-	return presto_obtain_alias(sb, lower->s_export_op->fh_to_dentry(lower, fid, len, type));
+	return presto_decode(sb, fid, len, type);
 }
 
+/* Handles of files say nothing of their parents. */
 static struct dentry *presto_fh_to_parent(struct super_block *sb, struct fid *fid, int len,
 					  int type)
 {

@@ -77,7 +77,7 @@ static ssize_t presto_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	if (!iov_iter_count(to))
 		return 0;
 	presto_lower_iocb(&lower, iocb);
-	ret = call_read_iter(lower.ki_filp, &lower, to);
+	ret = lower.ki_filp->f_op->read_iter(&lower, to);
 	iocb->ki_pos = lower.ki_pos;
 	file_accessed(iocb->ki_filp);
 	return ret;
@@ -130,7 +130,7 @@ static ssize_t presto_write_lower(struct kiocb *iocb, struct iov_iter *from)
 
 	presto_lower_iocb(&lower, iocb);
 	file_start_write(lower.ki_filp);
-	ret = call_write_iter(lower.ki_filp, &lower, from);
+	ret = lower.ki_filp->f_op->write_iter(&lower, from);
 	file_end_write(lower.ki_filp);
 	iocb->ki_pos = lower.ki_pos;
 	if (ret > 0)

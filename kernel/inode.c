@@ -56,7 +56,7 @@ static void presto_inode_once(void *object)
 int presto_inode_cache_init(void)
 {
 	presto_inode_cachep = kmem_cache_create("presto_inode", sizeof(struct presto_inode), 0,
-						SLAB_RECLAIM_ACCOUNT | SLAB_MEM_SPREAD |
+						SLAB_RECLAIM_ACCOUNT |
 						SLAB_ACCOUNT, presto_inode_once);
 	return presto_inode_cachep ? 0 : -ENOMEM;
 }
@@ -143,6 +143,19 @@ struct inode *presto_iget(struct super_block *sb, struct inode *lower)
 	return inode;
 }
 
+/* The upper inode of a lower one by number and generation, if it is in memory, else NULL. */
+struct inode *presto_ilookup(struct super_block *sb, u64 ino, u32 gen)
+{
+	struct inode *inode = NULL, *lower = ilookup(presto_lower_sb(sb), ino);
+
+	if (!lower)
+		return NULL;
+	if (lower->i_generation == gen)
+		inode = ilookup5(sb, (unsigned long)lower, presto_inode_test, lower);
+	iput(lower);
+	return inode;
+}
+
 int presto_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 {
 	return inode_permission(idmap, presto_lower_inode(inode), mask);
@@ -162,76 +175,6 @@ int presto_getattr(struct mnt_idmap *idmap, const struct path *path, struct ksta
 	stat->uid = vfsuid_into_kuid(i_uid_into_vfsuid(idmap, inode));
 	stat->gid = vfsgid_into_kgid(i_gid_into_vfsgid(idmap, inode));
 	return 0;
-}
-
-/* Does a setattr say something that a replica is to know? */
-static bool presto_setattr_counts(const struct iattr *attr)
-{
-	return attr->ia_valid & (ATTR_MODE | ATTR_UID | ATTR_GID | ATTR_SIZE | ATTR_MTIME);
-}
-
-/* Like presto_setattr(), with the caller having seen to the content's mark. */
-static int presto_setattr_logged(struct mnt_idmap *idmap, struct dentry *dentry,
-				 struct iattr *attr, bool logged)
-{
-	struct inode *inode = d_inode(dentry);
-	struct super_block *sb = inode->i_sb;
-	struct iattr lower_attr = *attr;
-	struct presto_op op;
-	int err;
-
-	err = logged ? presto_op_begin(&op, sb, KML_OP_SETATTR) : presto_op_begin_unlogged(&op, sb);
-	if (err)
-		return err;
-	presto_op_object(&op, KML_F_OBJECT, inode);
-	presto_op_iattr(&op, attr);
-	presto_op_attr(&op, KML_F_ATTR_BEFORE, inode);
-	err = presto_op_write(&op);
-	if (err) {
-		presto_op_abort(&op);
-		return err;
-	}
-
-	/* The lower file system drops suid by itself, and refuses to be told both. */
-	if (attr->ia_valid & (ATTR_KILL_SUID | ATTR_KILL_SGID))
-		lower_attr.ia_valid &= ~ATTR_MODE;
-	/* It wasn't told of O_TRUNC either, and our file is none of its own. */
-	lower_attr.ia_valid &= ~(ATTR_FILE | ATTR_OPEN);
-	inode_lock(presto_lower_inode(inode));
-	err = presto_do_setattr(idmap, presto_lower_dentry(dentry), &lower_attr);
-	inode_unlock(presto_lower_inode(inode));
-	presto_op_end(&op, err, NULL, NULL);
-	presto_copy_attr(inode);
-	return err;
-}
-
-/*
- * The size of a file that is open for writing is content like any other: the
- * CLOSE tells of it, with what else is written.
- */
-static int presto_resize_open(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)
-{
-	struct inode *inode = d_inode(dentry);
-	loff_t old = i_size_read(presto_lower_inode(inode));
-	loff_t size = attr->ia_size;
-	int err;
-
-	/* zeros reach the rest of the last block in place */
-	err = presto_dirty(inode, size < old && size & (i_blocksize(inode) - 1));
-	if (err)
-		return err;
-	err = presto_setattr_logged(idmap, dentry, attr, false);
-	presto_changed(inode, min(old, size), ~0ULL);
-	return err;
-}
-
-int presto_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)
-{
-	bool logged = presto_setattr_counts(attr) && !presto_unlogged(dentry);
-
-	if (logged && attr->ia_valid & ATTR_SIZE && presto_has_writers(d_inode(dentry)))
-		return presto_resize_open(idmap, dentry, attr);
-	return presto_setattr_logged(idmap, dentry, attr, logged);
 }
 
 /* By touch_atime(), which has judged by the user's mount and our copy of the times. */

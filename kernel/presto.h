@@ -23,8 +23,10 @@
 #include <linux/fs.h>
 #include <linux/cred.h>
 #include <linux/dcache.h>
+#include <linux/file.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
+#include <linux/uio.h>
 #include "intermezzo.h"
 #include "journal.h"
 #include "lower.h"
@@ -109,6 +111,7 @@ void presto_free_inode(struct inode *inode);
 void presto_evict_inode(struct inode *inode);
 int presto_drop_inode(struct inode *inode);
 struct inode *presto_iget(struct super_block *sb, struct inode *lower);
+struct inode *presto_ilookup(struct super_block *sb, u64 ino, u32 gen);
 void presto_copy_attr(struct inode *inode);
 int presto_getattr(struct mnt_idmap *idmap, const struct path *path, struct kstat *stat,
 		   u32 request_mask, unsigned int flags);
@@ -153,7 +156,7 @@ int presto_mark_dirty(struct file *file, bool overwrites);
 int presto_mmap(struct file *file, struct vm_area_struct *vma);
 
 /* xattr.c */
-extern const struct xattr_handler * const presto_xattr_handlers[];
+extern const struct xattr_handler *presto_xattr_handlers[];
 struct posix_acl *presto_get_acl(struct mnt_idmap *idmap, struct dentry *dentry, int type);
 struct posix_acl *presto_get_inode_acl(struct inode *inode, int type, bool rcu);
 int presto_set_acl(struct mnt_idmap *idmap, struct dentry *dentry, struct posix_acl *acl, int type);
@@ -166,6 +169,7 @@ extern const struct export_operations presto_export_ops;
 bool presto_is_control_name(struct inode *dir, const struct qstr *name);
 bool presto_is_control_root(struct dentry *dentry);
 bool presto_is_control(struct dentry *dentry);
+bool presto_is_placed(struct dentry *dentry);
 bool presto_unlogged(struct dentry *dentry);
 
 #endif

@@ -12,6 +12,7 @@
 #include <linux/mount.h>
 #include <linux/splice.h>
 #include <linux/exportfs.h>
+#include <linux/posix_acl.h>
 
 #if defined(HAVE_BACKING_FILE_USER_FILE) || defined(HAVE_BACKING_FILE_USER_PATH)
 #include <linux/backing-file.h>
@@ -42,7 +43,9 @@ static inline struct timespec64 inode_get_mtime(const struct inode *inode)
 {
 	return inode->i_mtime;
 }
+#endif
 
+#ifndef HAVE_INODE_GET_CTIME
 static inline struct timespec64 inode_get_ctime(const struct inode *inode)
 {
 	return inode->i_ctime;
@@ -72,6 +75,11 @@ static inline struct timespec64 inode_get_ctime(const struct inode *inode)
 	.set_acl	= presto_set_acl,
 #else
 #define COMPAT_ACL_OPS
+
+static inline struct posix_acl *get_inode_acl(struct inode *inode, int type)
+{
+	return get_acl(inode, type);
+}
 #endif
 
 #ifndef HAVE_BACKING_FILE_USER_FILE

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* 6.3: struct mnt_idmap instead of struct user_namespace */
+#include <linux/fs.h>
 #include <linux/mount.h>
-#include <linux/mnt_idmapping.h>
 
 struct mnt_idmap *probe(const struct vfsmount *mnt)
 {

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Changes of attributes, and of the size by name. The record holds what is set
+ * below to the last nanosecond, so the times are chosen here.
+ */
+#include "presto.h"
+
+/* Does a setattr say something that a replica is to know? */
+static bool presto_setattr_counts(const struct iattr *attr)
+{
+	return attr->ia_valid & (ATTR_MODE | ATTR_UID | ATTR_GID | ATTR_SIZE | ATTR_MTIME);
+}
+
+/*
+ * What the lower file system is told. It drops suid by itself, and refuses to
+ * be told both. It wasn't told of O_TRUNC, and our file is none of its own.
+ */
+static struct iattr presto_lower_iattr(const struct iattr *attr)
+{
+	struct iattr lower = *attr;
+
+	if (attr->ia_valid & (ATTR_KILL_SUID | ATTR_KILL_SGID))
+		lower.ia_valid &= ~ATTR_MODE;
+	lower.ia_valid &= ~(ATTR_FILE | ATTR_OPEN);
+	return lower;
+}
+
+/*
+ * "Now" would be another time below, so it becomes the record's. Who may say
+ * "now" may not always name a time; the check was made above, for "now".
+ */
+static void presto_fix_times(struct iattr *lower)
+{
+	if (lower->ia_valid & ATTR_MTIME)
+		lower->ia_valid |= ATTR_MTIME_SET | ATTR_FORCE;
+	if (lower->ia_valid & ATTR_ATIME)
+		lower->ia_valid |= ATTR_ATIME_SET | ATTR_FORCE;
+}
+
+static int presto_setattr_lower(struct mnt_idmap *idmap, struct dentry *dentry,
+				struct iattr *attr)
+{
+	struct inode *lower = presto_lower_inode(d_inode(dentry));
+	int err;
+
+	inode_lock(lower);
+	err = presto_do_setattr(idmap, presto_lower_dentry(dentry), attr);
+	inode_unlock(lower);
+	return err;
+}
+
+static int presto_setattr_unlogged(struct mnt_idmap *idmap, struct dentry *dentry,
+				   struct iattr *attr)
+{
+	struct iattr lower = presto_lower_iattr(attr);
+	struct presto_op op;
+	int err;
+
+	err = presto_op_begin_unlogged(&op, dentry->d_sb);
+	if (err)
+		return err;
+	err = presto_setattr_lower(idmap, dentry, &lower);
+	presto_op_end(&op, err, NULL, NULL);
+	return err;
+}
+
+static int presto_setattr_logged(struct mnt_idmap *idmap, struct dentry *dentry,
+				 struct iattr *attr)
+{
+	struct inode *inode = d_inode(dentry);
+	struct iattr lower = presto_lower_iattr(attr);
+	struct presto_op op;
+	int err;
+
+	err = presto_op_begin(&op, dentry->d_sb, KML_OP_SETATTR);
+	if (err)
+		return err;
+	presto_op_object(&op, KML_F_OBJECT, inode);
+	presto_op_iattr(&op, attr);
+	presto_op_attr(&op, KML_F_ATTR_BEFORE, inode);
+	err = presto_op_write(&op);
+	if (err) {
+		presto_op_abort(&op);
+		return err;
+	}
+	/* of an append-only file, no time may be named at all */
+	if (!IS_APPEND(presto_lower_inode(inode)))
+		presto_fix_times(&lower);
+	err = presto_setattr_lower(idmap, dentry, &lower);
+	presto_op_end(&op, err, NULL, NULL);
+	return err;
+}
+
+/*
+ * The size of a file that is open for writing is content like any other: the
+ * CLOSE tells of it, with what else is written.
+ */
+static int presto_resize_open(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)
+{
+	struct inode *inode = d_inode(dentry);
+	loff_t old = i_size_read(presto_lower_inode(inode));
+	loff_t size = attr->ia_size;
+	int err;
+
+	/* zeros reach the rest of the last block in place */
+	err = presto_dirty(inode, size < old && size & (i_blocksize(inode) - 1));
+	if (err)
+		return err;
+	err = presto_setattr_unlogged(idmap, dentry, attr);
+	presto_changed(inode, min(old, size), ~0ULL);
+	return err;
+}
+
+/* A new size changes the mtime below, and nothing else would tell which it is. */
+static void presto_resize_time(struct inode *inode, struct iattr *attr)
+{
+	struct inode *lower = presto_lower_inode(inode);
+
+	if (!(attr->ia_valid & ATTR_SIZE) || attr->ia_valid & ATTR_MTIME ||
+	    attr->ia_size == i_size_read(lower))
+		return;
+	attr->ia_valid |= ATTR_MTIME;
+	attr->ia_mtime = current_time(lower);
+}
+
+int presto_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)
+{
+	struct inode *inode = d_inode(dentry);
+	int err;
+
+	presto_copy_attr(inode);
+	err = setattr_prepare(idmap, dentry, attr);
+	if (err)
+		return err;
+	if (!presto_setattr_counts(attr) || presto_unlogged(dentry)) {
+		err = presto_setattr_unlogged(idmap, dentry, attr);
+	} else if (attr->ia_valid & ATTR_SIZE && presto_has_writers(inode)) {
+		err = presto_resize_open(idmap, dentry, attr);
+	} else {
+		presto_resize_time(inode, attr);
+		err = presto_setattr_logged(idmap, dentry, attr);
+	}
+	presto_copy_attr(inode);
+	return err;
+}
