@@ -8,7 +8,7 @@ internal static partial class Interop
     internal static partial class Sys
     {
         /// <summary>EFD_CLOEXEC | EFD_NONBLOCK</summary>
-        private const int EventFdFlags = 0x80800;
+        internal const int EventFdFlags = 0x80800;
 
         internal static int EventFd() => Result(eventfd(0, EventFdFlags));
 

@@ -13,7 +13,7 @@ internal static partial class Interop
         internal const ulong ResolveBeneath = 0x08;
 
         // The same on every architecture.
-        private const long OpenAt2Number = 437;
+        internal const long OpenAt2Number = 437;
 
         /// <summary>Opens a path of several components that can't lead out of the directory.</summary>
         internal static unsafe int OpenAt2Beneath(Fd directory, ReadOnlySpan<byte> path, int flags)

@@ -36,7 +36,10 @@ internal sealed class PrestoDevice : IDisposable
     }
 
     internal static JournalInfo ToJournalInfo(in PrestoAbi.Info info) => new(
-        LogId.Read(info.LogId), info.First, info.Watermark, info.Head, info.Local, info.JournalMode == 0, info.Unclean != 0);
+        LogId.Read(info.LogId), info.First, info.Watermark, info.Head, info.Local, info.JournalMode == 0, info.Unclean != 0)
+    {
+        Records = info.Records,
+    };
 
     internal static string FilesetOf(in PrestoAbi.Info info)
     {

@@ -9,7 +9,11 @@ namespace InterMezzo.Replication.Ports;
 /// <param name="Local">Highest count of this replica.</param>
 /// <param name="Exact">No update can be without its record (J1); otherwise an unclean stop asks for a scan.</param>
 /// <param name="Unclean">The last stop was unclean.</param>
-public readonly record struct JournalInfo(LogId Log, ulong First, ulong Watermark, ulong Head, ulong Local, bool Exact, bool Unclean);
+public readonly record struct JournalInfo(LogId Log, ulong First, ulong Watermark, ulong Head, ulong Local, bool Exact, bool Unclean)
+{
+    /// <summary>Number of the last record.</summary>
+    public ulong Records { get; init; }
+}
 
 /// <summary>The own log. Every member may be used from any thread.</summary>
 public interface IJournal
