@@ -97,12 +97,13 @@ internal sealed class BatchApplier(
     /// <summary>A record applied before the connection broke; only a content that it brought may be newer now.</summary>
     private void Replay(IncomingRecord record)
     {
+        var view = RecordView.Parse(record.Data);
+        NoteParents(view);
         if (record.Content is null || record.Wire.Version == record.Source)
         {
             return;
         }
 
-        var view = RecordView.Parse(record.Data);
         _applier.Apply(OriginOf(record, view).AsPart, view, WireTypes.ReadState(record.Wire), record.Content);
     }
 

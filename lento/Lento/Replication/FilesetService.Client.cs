@@ -25,11 +25,26 @@ internal sealed partial class FilesetService
 
     private async Task SyncClientAsync(CancellationToken cancellationToken)
     {
-        SyncSession? session = null;
-        await _changed.WaitUntilAsync(() => (session = Sessions.LastOrDefault()) is not null, cancellationToken).ConfigureAwait(false);
-        await session!.SettleAsync(cancellationToken).ConfigureAwait(false);
-        await session.CatchUpAsync(cancellationToken).ConfigureAwait(false);
+        while (true)
+        {
+            SyncSession? session = null;
+            await _changed.WaitUntilAsync(() => (session = Sessions.LastOrDefault()) is not null, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await session!.SettleAsync(cancellationToken).ConfigureAwait(false);
+                await session.CatchUpAsync(cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (Exception exception) when (IsBroken(exception) && !cancellationToken.IsCancellationRequested)
+            {
+                // The connection broke meanwhile; the next one is waited for.
+                await _changed.WaitUntilAsync(() => !Sessions.Contains(session!), cancellationToken).ConfigureAwait(false);
+            }
+        }
     }
+
+    private static bool IsBroken(Exception exception) =>
+        exception is OperationCanceledException or RpcException or IOException or InvalidOperationException;
 
     private async Task KeepLinkAsync(CancellationToken cancellationToken)
     {
@@ -39,7 +54,11 @@ internal sealed partial class FilesetService
             var changed = _server!.NetworkChangedAsync(cancellationToken);
             try
             {
-                await ConnectAsync(() => delay = _firstDelay, cancellationToken).ConfigureAwait(false);
+                if (await ConnectAsync(() => delay = _firstDelay, cancellationToken).ConfigureAwait(false))
+                {
+                    continue;
+                }
+
                 SetState(LinkState.Disconnected, "the server ended the connection");
                 _logger.SessionEnded(Settings.Name, State.LastPeer, "the server ended it");
             }
@@ -65,7 +84,8 @@ internal sealed partial class FilesetService
         }
     }
 
-    private async Task ConnectAsync(Action connected, CancellationToken cancellationToken)
+    /// <summary>True: the next connection is to be made at once.</summary>
+    private async Task<bool> ConnectAsync(Action connected, CancellationToken cancellationToken)
     {
         var began = Stopwatch.GetTimestamp();
         var invoker = await _server!.ConnectAsync(cancellationToken).ConfigureAwait(false);
@@ -89,12 +109,13 @@ internal sealed partial class FilesetService
                 await _server.NetworkChangedAsync(cancellationToken).ConfigureAwait(false);
             }
 
-            return;
+            return true;
         }
 
         using var stream = new ClientFrameStream(call.ResponseStream, call.RequestStream);
         SetState(LinkState.Connected);
         await RunSessionAsync(StartOf(welcome), stream, session => _ = MeasureAsync(session, began), cancellationToken).ConfigureAwait(false);
+        return false;
     }
 
     private Hello Greeting()
@@ -119,7 +140,7 @@ internal sealed partial class FilesetService
     private SessionStart StartOf(Welcome welcome)
     {
         Progress? theirs = null;
-        if (Settings.SendsOwn)
+        if (Settings.SendsOwn && !welcome.Features.Contains(ReadOnly))
         {
             var echo = State.Of(welcome.Replica)?.Echo ?? 0;
             var info = Replica.Journal!.Info;
@@ -127,7 +148,7 @@ internal sealed partial class FilesetService
             theirs.Source = Math.Max(theirs.Source, echo == 0 ? 0 : echo - 1);
         }
 
-        return new SessionStart(welcome.Replica, WireTypes.ReadLog(welcome.Log), theirs, [.. welcome.Staged]);
+        return new SessionStart(welcome.Replica, WireTypes.ReadLog(welcome.Log), theirs, [.. welcome.Staged], Writable: true);
     }
 
     private async Task JoinAsync(string reason, CancellationToken cancellationToken)
@@ -148,7 +169,7 @@ internal sealed partial class FilesetService
             _inSyncMilliseconds = (long)Stopwatch.GetElapsedTime(began).TotalMilliseconds;
             _logger.InSync(Settings.Name, _inSyncMilliseconds.Value);
         }
-        catch (Exception exception) when (exception is OperationCanceledException or RpcException or IOException or InvalidOperationException)
+        catch (Exception exception) when (IsBroken(exception))
         {
             // The connection broke before it was measured; the next one is.
             _logger.BarrierUnanswered(Settings.Name, exception);

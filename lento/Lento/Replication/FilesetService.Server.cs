@@ -12,8 +12,16 @@ internal sealed partial class FilesetService
     /// <summary>What both sides must be able to do; named, never numbered.</summary>
     private static readonly string[] _features = ["batches", "echo", "resume"];
 
+    /// <summary>A feature of a welcome: what the client makes is not wanted here.</summary>
+    private const string ReadOnly = "read-only";
+
+    /// <param name="hello">The client's greeting.</param>
+    /// <param name="writable">What the client makes is applied here; otherwise it only follows.</param>
+    /// <param name="reader">What it sends next.</param>
+    /// <param name="writer">To it.</param>
+    /// <param name="cancellationToken">Ends the session.</param>
     public async Task AcceptAsync(
-        Hello hello, IAsyncStreamReader<ClientMessage> reader, IAsyncStreamWriter<ServerMessage> writer, CancellationToken cancellationToken)
+        Hello hello, bool writable, IAsyncStreamReader<ClientMessage> reader, IAsyncStreamWriter<ServerMessage> writer, CancellationToken cancellationToken)
     {
         RequireSameLog(hello);
         var (mode, reason) = Judge(hello);
@@ -26,6 +34,11 @@ internal sealed partial class FilesetService
             Progress = ProgressOf(hello.Replica),
         };
         welcome.Features.Add(_features);
+        if (!writable)
+        {
+            welcome.Features.Add(ReadOnly);
+        }
+
         welcome.Staged.Add(Staged(WireTypes.ReadLog(hello.Log)));
         await writer.WriteAsync(new ServerMessage { Welcome = welcome }, cancellationToken).ConfigureAwait(false);
         if (mode != Welcome.Types.Mode.Live)
@@ -34,7 +47,7 @@ internal sealed partial class FilesetService
         }
 
         using var stream = new ServerFrameStream(reader, writer);
-        var start = new SessionStart(hello.Replica, WireTypes.ReadLog(hello.Log), hello.Progress, [.. hello.Staged]);
+        var start = new SessionStart(hello.Replica, WireTypes.ReadLog(hello.Log), hello.Progress, [.. hello.Staged], writable);
         await RunSessionAsync(start, stream, _ => { }, cancellationToken).ConfigureAwait(false);
     }
 

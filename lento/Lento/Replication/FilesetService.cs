@@ -137,6 +137,7 @@ internal sealed partial class FilesetService : IAsyncDisposable
 
         try
         {
+            _changed.Pulse();
             _logger.SessionBegan(Settings.Name, start.Peer, State.Of(start.Peer)?.Batch.Offset ?? 0, start.Theirs?.Applied.Offset ?? 0);
             began(session);
             await session.RunAsync().ConfigureAwait(false);

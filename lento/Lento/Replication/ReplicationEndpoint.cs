@@ -14,6 +14,9 @@ internal interface IFilesetDirectory
 
     /// <summary>Whether the caller may call itself this replica: the first time its id is noted with its key, then it must stay the same.</summary>
     bool IsReplica(ServerCallContext caller, ulong replica);
+
+    /// <summary>Whether what the caller makes in the fileset is applied here.</summary>
+    bool MayWrite(string fileset, ServerCallContext caller);
 }
 
 /// <summary>The gRPC service. Every message is validated before anything else is done with it.</summary>
@@ -37,7 +40,8 @@ internal sealed class ReplicationEndpoint(IFilesetDirectory filesets, ILogger<Re
                 throw new RpcException(new Status(StatusCode.PermissionDenied, "this key belongs to another replica"));
             }
 
-            await fileset.AcceptAsync(hello, requestStream, responseStream, context.CancellationToken).ConfigureAwait(false);
+            var writable = filesets.MayWrite(hello.Fileset, context);
+            await fileset.AcceptAsync(hello, writable, requestStream, responseStream, context.CancellationToken).ConfigureAwait(false);
         });
 
     public override Task Snapshot(SnapshotRequest request, IServerStreamWriter<SnapshotItem> responseStream, ServerCallContext context) =>
@@ -45,7 +49,7 @@ internal sealed class ReplicationEndpoint(IFilesetDirectory filesets, ILogger<Re
         {
             request.Validate();
             var fileset = filesets.Find(request.Fileset, context);
-            await TreeServer.SendSnapshotAsync(fileset.Replica, request, responseStream, context.CancellationToken).ConfigureAwait(false);
+            await TreeServer.SendSnapshotAsync(fileset, request, responseStream, context.CancellationToken).ConfigureAwait(false);
         });
 
     public override Task Fetch(IAsyncStreamReader<FetchRequest> requestStream, IServerStreamWriter<FetchItem> responseStream, ServerCallContext context) =>
@@ -59,7 +63,7 @@ internal sealed class ReplicationEndpoint(IFilesetDirectory filesets, ILogger<Re
             requestStream.Current.Validate(first: true);
             var fileset = filesets.Find(requestStream.Current.Fileset, context);
             await TreeServer.SendContentsAsync(
-                fileset.Replica, requestStream, requestStream.Current, responseStream, context.CancellationToken).ConfigureAwait(false);
+                fileset, requestStream, requestStream.Current, responseStream, context.CancellationToken).ConfigureAwait(false);
         });
 
     /// <summary>Whatever goes wrong ends this call and no more; it is logged once, and the peer hears what it needs to know.</summary>

@@ -12,7 +12,8 @@ namespace InterMezzo.Lento.Replication;
 /// <param name="PeerLog">Its log. None: it keeps none, or sends nothing.</param>
 /// <param name="Theirs">How far the peer is with our log. Null: it doesn't want it.</param>
 /// <param name="Staged">Contents of ours that it has in part.</param>
-internal sealed record SessionStart(ulong Peer, LogId PeerLog, Progress? Theirs, IReadOnlyList<Staged> Staged);
+/// <param name="Writable">What it sends is applied here.</param>
+internal sealed record SessionStart(ulong Peer, LogId PeerLog, Progress? Theirs, IReadOnlyList<Staged> Staged, bool Writable);
 
 /// <summary>
 /// One connection of a fileset with a peer, alike at both ends: the own log
@@ -144,6 +145,8 @@ internal sealed class SyncSession : IDisposable
                 case Frame.KindOneofCase.BarrierReply:
                     _barriers.Complete(frame.BarrierReply.Id);
                     break;
+                case Frame.KindOneofCase.Begin when !_start.Writable:
+                    throw new InvalidMessageException("updates from a peer that may only read");
                 default:
                     if (_inbox.Take(frame) is { } batch)
                     {

@@ -18,8 +18,9 @@ internal static class TreeServer
     /// these replay on whatever was met.
     /// </summary>
     public static async Task SendSnapshotAsync(
-        IReplica replica, SnapshotRequest request, IAsyncStreamWriter<SnapshotItem> to, CancellationToken cancellationToken)
+        FilesetService fileset, SnapshotRequest request, IAsyncStreamWriter<SnapshotItem> to, CancellationToken cancellationToken)
     {
+        var replica = fileset.Replica;
         var subtree = request.Fid.IsEmpty ? replica.Tree.Root : WireTypes.ReadFid(request.Fid);
         var start = new SnapshotStart { Replica = replica.Self, Root = WireTypes.Write(subtree) };
         if (replica.Journal is { } journal)
@@ -36,7 +37,9 @@ internal static class TreeServer
             var item = WireTypes.ToObject(entry.Parent, entry.Name.Span, entry.Object.Fid, entry.Object.ReadState());
             objects.Objects.Add(item);
             count++;
-            bytes += item.CalculateSize();
+            var size = item.CalculateSize();
+            bytes += size;
+            fileset.Counters.BytesSent(size);
             if (objects.Objects.Count == ObjectsPerMessage || bytes >= BytesPerMessage)
             {
                 await to.WriteAsync(new SnapshotItem { Objects = objects }, cancellationToken).ConfigureAwait(false);
@@ -50,14 +53,14 @@ internal static class TreeServer
 
     /// <summary>Contents in the order in which they are asked for, small ones many to a message.</summary>
     public static async Task SendContentsAsync(
-        IReplica replica, IAsyncStreamReader<FetchRequest> from, FetchRequest first, IAsyncStreamWriter<FetchItem> to, CancellationToken cancellationToken)
+        FilesetService fileset, IAsyncStreamReader<FetchRequest> from, FetchRequest first, IAsyncStreamWriter<FetchItem> to, CancellationToken cancellationToken)
     {
-        var pieces = new PieceWriter(to);
+        var pieces = new PieceWriter(to, fileset.Counters);
         for (var request = first; ;)
         {
             foreach (var want in request.Wants)
             {
-                await SendContentAsync(replica, want, pieces, cancellationToken).ConfigureAwait(false);
+                await SendContentAsync(fileset.Replica, want, pieces, cancellationToken).ConfigureAwait(false);
             }
 
             await pieces.FlushAsync(cancellationToken).ConfigureAwait(false);
@@ -97,7 +100,7 @@ internal static class TreeServer
         await pieces.AddAsync(end, cancellationToken).ConfigureAwait(false);
     }
 
-    private sealed class PieceWriter(IAsyncStreamWriter<FetchItem> to)
+    private sealed class PieceWriter(IAsyncStreamWriter<FetchItem> to, Counters counters)
     {
         private FetchItem _item = new();
         private int _bytes;
@@ -116,6 +119,7 @@ internal static class TreeServer
         {
             if (_item.Pieces.Count > 0)
             {
+                counters.BytesSent(_item.CalculateSize());
                 await to.WriteAsync(_item, cancellationToken).ConfigureAwait(false);
                 (_item, _bytes) = (new FetchItem(), 0);
             }

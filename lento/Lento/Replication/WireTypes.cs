@@ -36,20 +36,21 @@ internal static class WireTypes
 
     public static ByteString Write(LogId log) => log.IsNone ? ByteString.Empty : ByteString.CopyFrom(log.ToArray());
 
-    /// <summary>What travels with a record, if anything does.</summary>
-    public static ObjectState? ReadState(Record record)
+    /// <summary>What travels with a record beyond what it says itself. Null: nothing.</summary>
+    public static ObjectState? ReadState(Record wire)
     {
-        var attr = record.Attr.IsEmpty ? RecordFacts.StateAttr(RecordView.Parse(record.Data.Span)) : KmlAttr.Read(record.Attr.Span);
-        if (attr is null && !record.HasXattrs && record.Target.IsEmpty)
+        if (wire.Attr.IsEmpty && !wire.HasXattrs && wire.Target.IsEmpty)
         {
             return null;
         }
 
+        var record = RecordView.Parse(wire.Data.Span);
+        var target = wire.Target.IsEmpty ? record.Target : wire.Target.Span;
         return new ObjectState
         {
-            Attr = attr ?? default,
-            Target = record.Target.IsEmpty ? null : record.Target.ToByteArray(),
-            Xattrs = record.HasXattrs ? ReadXattrs(record.Xattrs) : null,
+            Attr = wire.Attr.IsEmpty ? RecordFacts.StateAttr(record) ?? default : KmlAttr.Read(wire.Attr.Span),
+            Target = target.IsEmpty ? null : target.ToArray(),
+            Xattrs = wire.HasXattrs ? ReadXattrs(wire.Xattrs) : null,
         };
     }
 

@@ -95,6 +95,7 @@ internal sealed partial class SyncScript : IDisposable
             record.Add(FieldType.Object, ObjectAt(existing));
             AddName(ref record, path);
             record.Add(FieldType.AttrBefore, before);
+            record.Result = LeftOn(path);
         });
     }
 
@@ -117,6 +118,8 @@ internal sealed partial class SyncScript : IDisposable
             {
                 record.Add(FieldType.Replaced, gone);
             }
+
+            record.Result = LeftOn(to);
         });
     }
 
@@ -180,15 +183,18 @@ internal sealed partial class SyncScript : IDisposable
         var gone = ObjectAt(path);
         var before = AttrAt(path);
         remove();
-        var parent = AttrAt(ParentOf(path));
         Append(op, isUpdate: true, (ref RecordWriter record) =>
         {
             record.Add(FieldType.Object, gone);
             AddName(ref record, path);
             record.Add(FieldType.AttrBefore, before);
-            record.Result = new KmlResult(KmlFormat.Done, 0, 0, 0, 0, 0, parent.ModifyTime, ResultFlags.Time);
+            record.Result = LeftOn(path);
         });
     }
+
+    /// <summary>What an operation left on the directory of a name.</summary>
+    private KmlResult LeftOn(string path) =>
+        new(KmlFormat.Done, 0, 0, 0, 0, 0, AttrAt(ParentOf(path)).ModifyTime, ResultFlags.Time);
 
     private void SetAttr(string path, AttrValid what) => Append(Op.SetAttr, isUpdate: true, (ref RecordWriter record) =>
     {
