@@ -51,9 +51,10 @@ public sealed record FilesetConfiguration
     public IReadOnlyList<string> ReadonlyClients { get; init; } = [];
 
     /// <summary>
-    /// Device nodes that a peer makes are made here too. Off: whoever is root at a peer would get at the devices here.
+    /// Device nodes are replicated like everything else. Where peers aren't trusted as far as root, turn this off and
+    /// mount nosuid.
     /// </summary>
-    public bool Devices { get; init; }
+    public bool Devices { get; init; } = true;
 
     /// <summary>The peer may take part in this fileset.</summary>
     public bool MayRead(string peer) => peer == Server || Clients.Contains(peer) || ReadonlyClients.Contains(peer);

@@ -45,9 +45,7 @@ internal sealed record FilesetSnapshot
 
     public ulong Watermark { get; init; }
 
-    public long BatchesSent { get; init; }
-
-    public long BatchesReceived { get; init; }
+    public long Batches { get; init; }
 
     public long RecordsSent { get; init; }
 

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using System.Net;
+
+namespace InterMezzo.Configuration;
+
+/// <summary>Makes records of sections; checks each value by itself.</summary>
+internal static class SectionReader
+{
+    public static NodeConfiguration Node(TomlSection section)
+    {
+        section.RefuseOthers("name", "state", "listen", "socket");
+        var defaults = new NodeConfiguration();
+        return new NodeConfiguration
+        {
+            Name = section.Text("name") is { } name ? Syntax.CheckName(section, name) : defaults.Name,
+            State = PathOf(section, "state") ?? defaults.State,
+            Listen = section.Text("listen") is { } listen ? ListenOf(section, listen) : defaults.Listen,
+            Socket = PathOf(section, "socket") ?? defaults.Socket,
+        };
+    }
+
+    public static PeerConfiguration Peer(TomlSection section)
+    {
+        section.RefuseOthers("name", "address", "pin");
+        return new PeerConfiguration
+        {
+            Name = NameOf(section),
+            Address = section.Text("address") is { } address ? AddressOf(section, address) : null,
+            Pin = PinOf(section),
+        };
+    }
+
+    public static FilesetConfiguration Fileset(TomlSection section)
+    {
+        section.RefuseOthers("name", "role", "kind", "mount", "device", "log", "server", "clients", "readonly_clients", "devices");
+        return new FilesetConfiguration
+        {
+            Name = NameOf(section),
+            Role = Syntax.ParseRole(section.RequiredText("role", "\"server\" or \"client\""))
+                ?? throw section.Error("role", "must be \"server\" or \"client\""),
+            Kind = section.Text("kind") is { } kind
+                ? Syntax.ParseKind(kind) ?? throw section.Error("kind", "must be \"presto\", \"plain\" or \"kml\"")
+                : FilesetKind.Presto,
+            Mount = PathOf(section, "mount") ?? throw section.Error("fileset.mount is missing: the directory where the tree is"),
+            Device = PathOf(section, "device"),
+            Log = PathOf(section, "log"),
+            Server = section.Text("server"),
+            Clients = section.List("clients"),
+            ReadonlyClients = section.List("readonly_clients"),
+            Devices = section.Flag("devices") ?? true,
+        };
+    }
+
+    private static string NameOf(TomlSection section) => Syntax.CheckName(section, section.RequiredText("name", "a short name for it"));
+
+    private static string? PathOf(TomlSection section, string key) => section.Text(key) switch
+    {
+        null => null,
+        var path when Path.IsPathFullyQualified(path) => path,
+        var path => throw section.Error(key, $"\"{path}\" must be an absolute path, as \"/{path}\""),
+    };
+
+    private static IPEndPoint? ListenOf(TomlSection section, string listen) =>
+        listen == "none" ? null
+        : Syntax.SplitAddress(listen) is var (host, port) && IPAddress.TryParse(host, out var address) ? new IPEndPoint(address, port)
+        : throw section.Error("listen", $"\"{listen}\" must be address:port, as \"0.0.0.0:2411\" or \"[::]:2411\", or \"none\"");
+
+    private static string AddressOf(TomlSection section, string address) =>
+        Syntax.SplitAddress(address) is null
+            ? throw section.Error("address", $"\"{address}\" must be host:port, as \"qube.example.org:2411\" or \"[2001:db8::1]:2411\"")
+            : address;
+
+    private static string PinOf(TomlSection section)
+    {
+        var pin = section.RequiredText("pin", "what `intermezzo-ctl init --show-pin` prints on that machine");
+        return Syntax.IsPin(pin) ? pin
+            : throw section.Error("pin", $"\"{pin}\" must be 64 lower-case hex digits: what `intermezzo-ctl init --show-pin` prints on that machine");
+    }
+}

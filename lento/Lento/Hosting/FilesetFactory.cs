@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using InterMezzo.Configuration;
+using InterMezzo.Lento.Control;
+using InterMezzo.Lento.Network;
+using InterMezzo.Lento.Replication;
+using InterMezzo.Platform;
+using InterMezzo.Replication;
+using InterMezzo.Replication.Ports;
+
+namespace InterMezzo.Lento.Hosting;
+
+internal sealed class FilesetFactory(
+    LentoConfiguration start,
+    NodeIdentity identity,
+    PeerConnector connector,
+    PeerDirectory peers,
+    INetworkWatcher network,
+    ReplicaBook replicas,
+    TimeProvider time,
+    ILogger<FilesetService> logger) : IFilesetFactory
+{
+    /// <summary>Where filesets without a presto mount keep their index.</summary>
+    private readonly string _state = Path.Combine(start.Node.State, "filesets");
+
+    public async Task<IFileset> StartAsync(FilesetConfiguration configuration, CancellationToken cancellationToken)
+    {
+        var isClient = configuration.Role == FilesetRole.Client;
+        var settings = new FilesetSettings(
+            configuration.Name,
+            isClient ? Side.Client : Side.Server,
+            SendsOwn: isClient && configuration.Kind == FilesetKind.Presto,
+            Clients: configuration.Clients.Count + configuration.ReadonlyClients.Count);
+        var link = isClient ? new ServerLink(configuration.Server!, connector, network) : null;
+        var service = new FilesetService(settings, Open(configuration), link, time, logger);
+        var fileset = new RunningFileset(configuration, service, link, new PeerNames(peers, replicas));
+        try
+        {
+            await service.StartAsync();
+            return fileset;
+        }
+        catch
+        {
+            await fileset.DisposeAsync();
+            throw;
+        }
+    }
+
+    private IReplica Open(FilesetConfiguration configuration)
+    {
+        var (name, mount, options) = (configuration.Name, configuration.Mount, new ApplyOptions(configuration.Devices));
+        return configuration.Kind switch
+        {
+            FilesetKind.Presto => PrestoReplica.Open(mount, configuration.Device!, name, identity.Replica, options),
+            FilesetKind.Kml => OpenLogged(configuration, options),
+            _ => PlainReplica.Open(mount, name, identity.Replica, _state, options),
+        };
+    }
+
+    private LoggedDirectory OpenLogged(FilesetConfiguration configuration, ApplyOptions options)
+    {
+        var journal = new KmlFileJournal(configuration.Log!);
+        try
+        {
+            return new LoggedDirectory(PlainReplica.Open(configuration.Mount, configuration.Name, identity.Replica, _state, options), journal);
+        }
+        catch
+        {
+            journal.Dispose();
+            throw;
+        }
+    }
+}

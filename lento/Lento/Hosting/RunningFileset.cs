@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using InterMezzo.Configuration;
+using InterMezzo.Lento.Control;
+using InterMezzo.Lento.Network;
+using InterMezzo.Lento.Replication;
+using InterMezzo.Replication.Ports;
+
+namespace InterMezzo.Lento.Hosting;
+
+/// <summary>A fileset at work, as it shows itself to people.</summary>
+internal sealed class RunningFileset(FilesetConfiguration configuration, FilesetService service, ServerLink? link, PeerNames names) : IFileset
+{
+    public FilesetConfiguration Configuration => configuration;
+
+    public FilesetService Service => service;
+
+    public IReplica Replica => service.Replica;
+
+    public FilesetSnapshot Snapshot()
+    {
+        var status = service.Status();
+        var counters = status.Counters;
+        var info = service.Replica.Journal?.Info;
+        return new FilesetSnapshot
+        {
+            State = StateOf(status.State),
+            Reason = status.Error ?? (status.State == LinkState.Compared ? "the server keeps no journal: the tree is as it was at the last comparison" : ""),
+            Log = info?.Log.ToString() ?? "",
+            Records = info?.Records ?? 0,
+            First = info?.First ?? 0,
+            Watermark = info?.Watermark ?? 0,
+            Batches = counters.Batches,
+            RecordsSent = counters.RecordsOut,
+            RecordsReceived = counters.RecordsIn,
+            ContentsSent = counters.ContentsOut,
+            ContentsReceived = counters.ContentsIn,
+            BytesSent = counters.BytesOut,
+            BytesReceived = counters.BytesIn,
+            Conflicts = status.Conflicts,
+            Work = status.State == LinkState.Joining
+                ? new WorkProgress("receiving the tree", (ulong)status.JoinedObjects, 0, (ulong)counters.BytesIn)
+                : null,
+            Peers = [.. PeersOf(status)],
+        };
+    }
+
+    public async Task<SyncResult> WaitAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await service.SyncAsync(cancellationToken);
+            return new SyncResult(true, Missing());
+        }
+        catch (OperationCanceledException)
+        {
+            return new SyncResult(false, Missing());
+        }
+        catch (Exception exception) when (exception is IOException or Grpc.Core.RpcException)
+        {
+            return new SyncResult(false, [$"{configuration.Name}: {exception.Message}"]);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await service.DisposeAsync();
+        link?.Dispose();
+    }
+
+    private static FilesetState StateOf(LinkState state) => state switch
+    {
+        LinkState.Serving => FilesetState.Serving,
+        LinkState.Disconnected => FilesetState.Disconnected,
+        LinkState.Joining => FilesetState.Joining,
+        _ => FilesetState.Following,
+    };
+
+    /// <summary>All that are configured, connected or not.</summary>
+    private IEnumerable<PeerSnapshot> PeersOf(ReplicationStatus status) =>
+        configuration.Role == FilesetRole.Client
+            ? [Of(configuration.Server!, status.Peers.Count > 0 ? status.Peers[^1] : null, status)]
+            : configuration.Clients.Concat(configuration.ReadonlyClients).Select(name =>
+                Of(name, names.ReplicaOf(name) is > 0 and var replica ? status.Peers.LastOrDefault(peer => peer.Peer == replica) : null, status));
+
+    private PeerSnapshot Of(string name, PeerStatus? peer, ReplicationStatus status) => peer is null
+        ? new PeerSnapshot(name, false, names.ReplicaOf(name), 0, 0, 0)
+        : new PeerSnapshot(name, true, peer.Peer, peer.Settled, peer.Applied, status.Head > peer.Settled ? status.Head - peer.Settled : 0);
+
+    /// <summary>A line for each peer that doesn't have everything, as far as can be told.</summary>
+    private IReadOnlyList<string> Missing()
+    {
+        var snapshot = Snapshot();
+        var why = snapshot.Reason.Length > 0 ? $" ({snapshot.Reason})" : "";
+        return [.. snapshot.Peers.Where(peer => !peer.Connected || peer.Pending > 0).Select(peer => peer.Connected
+            ? $"{configuration.Name}: {peer.Name} lacks {peer.Pending} bytes of the journal here"
+            : $"{configuration.Name}: {peer.Name} isn't connected{why}")];
+    }
+}
