@@ -71,7 +71,7 @@ internal sealed class BatchApplier(
 
         state.EndBatch(peer, new Position(log, batches[^1].To), Echo);
         _applier.Flush();
-        _own?.Forget(Math.Min(Echo, KnownBy(batches[^1])));
+        _own?.Forget(side == Side.Client ? Echo : KnownBy(batches[^1]));
         _fetched.Clear();
     }
 
@@ -309,5 +309,5 @@ internal sealed class BatchApplier(
     private static Origin OriginOf(IncomingRecord record, RecordView view) => new(RecordFacts.Dot(view, 0), record.Source);
 
     private static ulong KnownBy(IncomingBatch batch) =>
-        batch.Records.LastOrDefault(record => record.Wire.Known != 0)?.Wire.Known ?? ulong.MaxValue;
+        batch.Records.LastOrDefault(record => record.Wire.Known != 0)?.Wire.Known ?? 0;
 }

@@ -108,6 +108,11 @@ internal sealed partial class SyncScript : IDisposable
         var moved = ObjectAt(from);
         KmlObject? replaced = Exists(to) ? ObjectAt(to) : null;
         Check(RenamePath(At(from), At(to)));
+
+        // A record has one time for both directories; kernels with fine-grained times give them two.
+        var now = DateTime.UtcNow;
+        System.IO.Directory.SetLastWriteTimeUtc(At(ParentOf(from)), now);
+        System.IO.Directory.SetLastWriteTimeUtc(At(ParentOf(to)), now);
         Append(Op.Rename, isUpdate: true, (ref RecordWriter record) =>
         {
             record.Add(FieldType.Object, moved);
