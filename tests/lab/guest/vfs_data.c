@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Data: reading and writing in all ways but by mappings. */
+#include "check.h"
+
+#include <linux/falloc.h>
+#include <linux/fiemap.h>
+#include <linux/fs.h>
+#include <linux/aio_abi.h>
+#include <sys/ioctl.h>
+#include <sys/sendfile.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <signal.h>
+
+enum { BLOCK = 4096 };
+
+static const char *check_read_write(void)
+{
+	struct stat st;
+	char buf[16];
+	int fd = open("f", O_CREAT | O_RDWR, 0644);
+
+	EXPECT(write(fd, "hello", 5) == 5 && lseek(fd, 0, SEEK_CUR) == 5);
+	EXPECT(lseek(fd, -3, SEEK_END) == 2 && read(fd, buf, 16) == 3 && !memcmp(buf, "llo", 3));
+	EXPECT(pwrite(fd, "J", 1, 0) == 1 && pread(fd, buf, 16, 0) == 5 && !memcmp(buf, "Jello", 5));
+	EXPECT(pwrite(fd, "x", 1, 5000000000LL) == 1 && !fstat(fd, &st) && st.st_size == 5000000001LL);
+	EXPECT(!ftruncate(fd, 3) && !fstat(fd, &st) && st.st_size == 3 && pread(fd, buf, 16, 0) == 3);
+	EXPECT(!truncate("f", 10) && pread(fd, buf, 16, 0) == 10 && !buf[9]);
+	REFUSED(lseek(fd, -1, SEEK_SET), EINVAL);
+	close(fd);
+	EXPECT(!truncate("f", 4) && !stat("f", &st) && st.st_size == 4);
+	fd = open("f", O_RDONLY);
+	REFUSED(write(fd, "x", 1), EBADF);
+	REFUSED(ftruncate(fd, 0), EINVAL);
+	return NULL;
+}
+
+static const char *check_append(void)
+{
+	int a = open("f", O_CREAT | O_WRONLY | O_APPEND, 0644), b = open("f", O_WRONLY);
+
+	EXPECT(write(a, "1", 1) == 1 && write(b, "2", 1) == 1 && write(a, "3", 1) == 1);
+	EXPECT(is_file("f", "23") && write(b, "4", 1) == 1 && is_file("f", "24"));
+	EXPECT(!fcntl(b, F_SETFL, O_APPEND) && write(b, "5", 1) == 1 && is_file("f", "245"));
+	EXPECT(!fcntl(a, F_SETFL, 0) && lseek(a, 0, SEEK_SET) == 0 && write(a, "6", 1) == 1);
+	EXPECT(is_file("f", "645"));
+	return NULL;
+}
+
+static const char *check_direct(void)
+{
+	char *buf;
+	int fd = open("f", O_CREAT | O_RDWR | O_DIRECT, 0644);
+
+	EXPECT(!posix_memalign((void **)&buf, BLOCK, BLOCK) && fd >= 0);
+	memset(buf, 'd', BLOCK);
+	EXPECT(pwrite(fd, buf, BLOCK, 0) == BLOCK && pwrite(fd, buf, BLOCK, BLOCK) == BLOCK);
+	REFUSED(pwrite(fd, buf + 1, BLOCK, 0), EINVAL);
+	memset(buf, 0, BLOCK);
+	EXPECT(pread(fd, buf, BLOCK, BLOCK) == BLOCK && buf[7] == 'd');
+	EXPECT(!fcntl(fd, F_SETFL, 0) && pwrite(fd, "x", 1, 1) == 1);
+	EXPECT(!fcntl(fd, F_SETFL, O_DIRECT) && pread(fd, buf, BLOCK, 0) == BLOCK && buf[1] == 'x');
+	return NULL;
+}
+
+static const char *check_aio(void)
+{
+	static char data[BLOCK] __attribute__((aligned(BLOCK)));
+	aio_context_t context = 0;
+	struct iocb cb = { .aio_lio_opcode = IOCB_CMD_PWRITE, .aio_buf = (unsigned long)data,
+			   .aio_nbytes = BLOCK }, *list = &cb;
+	struct io_event event;
+
+	memset(data, 'a', BLOCK);
+	cb.aio_fildes = open("f", O_CREAT | O_RDWR | O_DIRECT, 0644);
+	EXPECT(!syscall(SYS_io_setup, 4, &context) && syscall(SYS_io_submit, context, 1, &list) == 1);
+	EXPECT(syscall(SYS_io_getevents, context, 1, 1, &event, NULL) == 1 && event.res == BLOCK);
+	cb.aio_lio_opcode = IOCB_CMD_PREAD;
+	memset(data, 0, BLOCK);
+	EXPECT(syscall(SYS_io_submit, context, 1, &list) == 1);
+	EXPECT(syscall(SYS_io_getevents, context, 1, 1, &event, NULL) == 1 && data[9] == 'a');
+	return NULL;
+}
+
+static const char *check_vectors(void)
+{
+	struct iovec out[2] = { { "ab", 2 }, { "cd", 2 } };
+	char buf[8];
+	struct iovec in = { buf, 8 };
+	int fd = open("f", O_CREAT | O_RDWR, 0644);
+
+	EXPECT(writev(fd, out, 2) == 4 && pwritev2(fd, out, 2, -1, RWF_APPEND | RWF_SYNC) == 4);
+	EXPECT(preadv2(fd, &in, 1, 0, RWF_NOWAIT) == 8 && !memcmp(buf, "abcdabcd", 8));
+	EXPECT(pwritev2(fd, out, 1, 0, RWF_NOWAIT) == 2 || errno == EAGAIN);
+	return NULL;
+}
+
+static const char *check_sync(void)
+{
+	int fd = open("f", O_CREAT | O_RDWR | O_SYNC, 0644);
+
+	EXPECT(write(fd, "x", 1) == 1 && !fsync(fd) && !fdatasync(fd) && !syncfs(fd));
+	EXPECT(!sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER));
+	EXPECT(!posix_fadvise(fd, 0, 0, POSIX_FADV_WILLNEED) && !posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED));
+	EXPECT(!readahead(fd, 0, BLOCK));
+	return NULL;
+}
+
+static const char *check_fallocate(void)
+{
+	struct stat st;
+	char buf[BLOCK * 4];
+	int fd = open("f", O_CREAT | O_RDWR, 0644);
+
+	memset(buf, 'f', sizeof(buf));
+	EXPECT(write(fd, buf, sizeof(buf)) == sizeof(buf));
+	EXPECT(!fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, BLOCK, BLOCK));
+	EXPECT(lseek(fd, 0, SEEK_HOLE) == BLOCK && lseek(fd, BLOCK, SEEK_DATA) == 2 * BLOCK);
+	EXPECT(pread(fd, buf, 1, BLOCK + 9) == 1 && !buf[0]);
+	EXPECT(!fallocate(fd, FALLOC_FL_COLLAPSE_RANGE, BLOCK, BLOCK));
+	EXPECT(!fstat(fd, &st) && st.st_size == 3 * BLOCK && pread(fd, buf, 1, BLOCK) == 1 && buf[0] == 'f');
+	EXPECT(!fallocate(fd, FALLOC_FL_INSERT_RANGE, 0, BLOCK) && pread(fd, buf, 1, 0) == 1 && !buf[0]);
+	EXPECT(!fallocate(fd, FALLOC_FL_ZERO_RANGE, BLOCK, 10) && pread(fd, buf, 11, BLOCK) == 11);
+	EXPECT(!buf[0] && buf[10] == 'f');
+	EXPECT(!fallocate(fd, 0, 0, 20 * BLOCK) && !fstat(fd, &st) && st.st_size == 20 * BLOCK);
+	EXPECT(!fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 40 * BLOCK) && !fstat(fd, &st) && st.st_size == 20 * BLOCK);
+	return NULL;
+}
+
+static const char *check_seek(void)
+{
+	int fd = open("f", O_CREAT | O_RDWR, 0644);
+
+	EXPECT(pwrite(fd, "a", 1, 0) == 1 && pwrite(fd, "b", 1, 100 * BLOCK) == 1);
+	EXPECT(lseek(fd, 0, SEEK_DATA) == 0 && lseek(fd, 1, SEEK_HOLE) == BLOCK);
+	EXPECT(lseek(fd, BLOCK, SEEK_DATA) == 100 * BLOCK && lseek(fd, 0, SEEK_CUR) == 100 * BLOCK);
+	REFUSED(lseek(fd, 100 * BLOCK + 1, SEEK_DATA), ENXIO);
+	return NULL;
+}
+
+static const char *check_fiemap(void)
+{
+	struct { struct fiemap map; struct fiemap_extent extents[4]; } arg = {
+		.map = { .fm_length = ~0ULL, .fm_flags = FIEMAP_FLAG_SYNC, .fm_extent_count = 4 } };
+	int fd = open("f", O_CREAT | O_RDWR, 0644);
+	char buf[BLOCK] = "x";
+
+	EXPECT(write(fd, buf, BLOCK) == BLOCK && !ioctl(fd, FS_IOC_FIEMAP, &arg));
+	EXPECT(arg.map.fm_mapped_extents == 1 && arg.extents[0].fe_length == BLOCK);
+	return NULL;
+}
+
+static const char *check_copies(void)
+{
+	loff_t from = 2, to = 0;
+	off_t start = 0;
+	int in, out, pipes[2];
+
+	EXPECT(!put_file("in", "0123456789") && !pipe(pipes));
+	in = open("in", O_RDONLY);
+	out = open("out", O_CREAT | O_RDWR, 0644);
+	EXPECT(copy_file_range(in, &from, out, &to, 4, 0) == 4 && is_file("out", "2345"));
+	EXPECT(sendfile(out, in, &start, 3) == 3 && is_file("out", "0125"));
+	EXPECT(splice(in, NULL, pipes[1], NULL, 5, 0) == 5);
+	EXPECT(splice(pipes[0], NULL, out, NULL, 5, 0) == 5 && is_file("out", "01201234"));
+	REFUSED(ioctl(out, FICLONE, in), EOPNOTSUPP);
+	return NULL;
+}
+
+static const char *check_locks(void)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int a = open("f", O_CREAT | O_RDWR, 0644), b = open("f", O_RDWR);
+
+	EXPECT(!fcntl(a, F_OFD_SETLK, &lock));
+	REFUSED(fcntl(b, F_OFD_SETLK, &lock), EAGAIN);
+	lock.l_type = F_UNLCK;
+	EXPECT(!fcntl(a, F_OFD_SETLK, &lock));
+	close(b);
+	EXPECT(!fcntl(a, F_SETLEASE, F_WRLCK) && fcntl(a, F_GETLEASE) == F_WRLCK);
+	EXPECT(!fcntl(a, F_SETLEASE, F_UNLCK));
+	return NULL;
+}
+
+static const char *check_exec(void)
+{
+	char buf[16] = "";
+	int fd, out[2], go[2];
+	pid_t pid;
+
+	EXPECT(!system("cp /bin/cat /bin/echo .") && !pipe(out) && !pipe(go));
+	if (!fork()) {
+		dup2(out[1], 1);
+		execl("./echo", "echo", "ran", NULL);
+		_exit(1);
+	}
+	EXPECT(read(out[0], buf, sizeof(buf)) == 4 && !strcmp(buf, "ran\n"));
+	fd = open("cat", O_RDWR);
+	REFUSED(execl("./cat", "cat", NULL), ETXTBSY);
+	close(fd);
+	pid = fork();
+	if (!pid) {
+		dup2(go[0], 0);
+		dup2(out[1], 1);
+		execl("./cat", "cat", NULL);
+		_exit(1);
+	}
+	EXPECT(write(go[1], "+", 1) == 1 && read(out[0], buf, 1) == 1 && buf[0] == '+');
+	REFUSED(open("cat", O_RDWR), ETXTBSY);
+	EXPECT(!kill(pid, SIGKILL) && waitpid(pid, NULL, 0) == pid);
+	return NULL;
+}
+
+const struct check data_checks[] = {
+	{ "read and write", check_read_write },
+	{ "append", check_append },
+	{ "O_DIRECT", check_direct },
+	{ "aio", check_aio },
+	{ "vectors", check_vectors },
+	{ "sync", check_sync },
+	{ "fallocate", check_fallocate },
+	{ "holes", check_seek },
+	{ "fiemap", check_fiemap },
+	{ "copies", check_copies },
+	{ "locks", check_locks },
+	{ "exec", check_exec },
+	{}
+};

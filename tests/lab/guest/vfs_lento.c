@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* .intermezzo, and what the process that has the device open may do. */
+#include "check.h"
+
+#include <dirent.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include "../../../kernel/intermezzo.h"
+
+static const char *control(const char *name)
+{
+	static char path[2][4096];
+	static int which;
+
+	which = !which;
+	snprintf(path[which], sizeof(path[which]), "%s/" PRESTO_CONTROL_DIR "%s", getenv("PRESTO_MOUNT"), name);
+	return path[which];
+}
+
+static int become_lento(void)
+{
+	return open(getenv("PRESTO_DEVICE"), O_RDWR | O_CLOEXEC);
+}
+
+static int set_context(int device, unsigned long long counter)
+{
+	struct presto_context context = { .replica = counter ? 4711 : 0, .counter = counter };
+
+	return ioctl(device, PRESTO_IOC_CONTEXT, &context);
+}
+
+static int listed(void)
+{
+	DIR *dir = opendir(getenv("PRESTO_MOUNT"));
+	struct dirent *entry;
+	int found = 0;
+
+	while ((entry = readdir(dir)))
+		found |= !strcmp(entry->d_name, PRESTO_CONTROL_DIR);
+	closedir(dir);
+	return found;
+}
+
+static const char *nobody_sees(void)
+{
+	struct stat st;
+
+	REFUSED(stat(control(""), &st), ENOENT);
+	REFUSED(open(control("/x"), O_RDONLY), ENOENT);
+	REFUSED(open(control(""), O_CREAT | O_RDWR, 0644), EPERM);
+	EXPECT(mkdir(control(""), 0755) == -1 && (errno == EPERM || errno == ENOENT));
+	REFUSED(rmdir(control("")), ENOENT);
+	EXPECT(!put_file("f", "") && rename("f", control("")) == -1 && (errno == EPERM || errno == ENOENT));
+	EXPECT(!listed());
+	return NULL;
+}
+
+static int in_child(const char *(*check)(void))
+{
+	int status;
+
+	if (!fork()) {
+		const char *why = check();
+
+		if (why)
+			fprintf(stderr, "%s\n", why);
+		_exit(!!why);
+	}
+	return wait(&status) > 0 && !status;
+}
+
+static const char *check_hidden(void)
+{
+	const char *why = nobody_sees();
+	struct stat st;
+	int device;
+
+	if (why)
+		return why;
+	device = become_lento();
+	EXPECT(device >= 0 && !stat(control(""), &st) && S_ISDIR(st.st_mode) && listed());
+	EXPECT(in_child(nobody_sees));
+	EXPECT(!stat(control(""), &st) && !put_file(control("/t"), "") && !unlink(control("/t")));
+	EXPECT(!close(device));
+	return nobody_sees();
+}
+
+static const char *check_lento(void)
+{
+	int device;
+
+	EXPECT(!put_file("f", "") && !mkdir("d", 0755));
+	device = become_lento();
+	EXPECT(device >= 0 && is_file("f", ""));
+	REFUSED(open("new", O_CREAT | O_RDWR, 0644), EPERM);
+	REFUSED(unlink("f"), EPERM);
+	REFUSED(chmod("f", 0600), EPERM);
+	EXPECT(!put_file(control("/staged"), "content") && !mkdir(control("/dir"), 0755));
+	REFUSED(rename(control("/staged"), "d/entered"), EPERM);
+	EXPECT(link(control("/staged"), "d/entered") == -1 && errno == EXDEV);
+	EXPECT(!set_context(device, 1) && !rename(control("/staged"), "d/entered"));
+	EXPECT(is_file("d/entered", "content") && !rename("f", control("/left")));
+	EXPECT(absent("f") && !set_context(device, 0) && !unlink(control("/left")) && !rmdir(control("/dir")));
+	REFUSED(put_file("d/entered", "changed"), EPERM);
+	return NULL;
+}
+
+/* A tree that has entered is logged like any other, though its dentries were below .intermezzo. */
+static const char *check_subtree(void)
+{
+	int device = become_lento(), fd;
+
+	EXPECT(device >= 0 && !mkdir(control("/tree"), 0755) && !put_file(control("/tree/f"), "x"));
+	fd = open(control("/tree/f"), O_RDWR);
+	EXPECT(fd >= 0 && write(fd, "y", 1) == 1 && !set_context(device, 2));
+	EXPECT(!rename(control("/tree"), "tree") && !set_context(device, 0));
+	REFUSED(write(fd, "z", 1), EPERM);
+	REFUSED(unlink("tree/f"), EPERM);
+	EXPECT(is_file("tree/f", "y"));
+	return NULL;
+}
+
+static const char *check_busy(void)
+{
+	int device = become_lento(), writer;
+
+	EXPECT(device >= 0 && !set_context(device, 3) && !put_file("f", "old"));
+	EXPECT(!put_file(control("/new"), "new"));
+	writer = open("f", O_RDWR);
+	REFUSED(rename(control("/new"), "f"), EBUSY);
+	EXPECT(!close(writer) && !rename(control("/new"), "f") && is_file("f", "new"));
+	return NULL;
+}
+
+static const char *nobody_reads(void)
+{
+	char buf[64];
+
+	REFUSED(getxattr("f", PRESTO_XATTR_FID, buf, 64), ENODATA);
+	REFUSED(setxattr("f", PRESTO_XATTR_FID, buf, 24, 0), EPERM);
+	EXPECT(listxattr("f", buf, 64) == sizeof("user.x") && !strcmp(buf, "user.x"));
+	return NULL;
+}
+
+static const char *check_own_xattrs(void)
+{
+	struct kml_fid fid = { .replica = 7, .ino = 8, .gen = 9 };
+	char buf[64];
+	int device;
+
+	EXPECT(!put_file("f", "") && !setxattr("f", "user.x", "x", 1, 0));
+	device = become_lento();
+	EXPECT(device >= 0 && !setxattr("f", PRESTO_XATTR_FID, &fid, sizeof(fid), 0));
+	EXPECT(getxattr("f", PRESTO_XATTR_FID, buf, 64) == sizeof(fid) && in_child(nobody_reads));
+	EXPECT(listxattr("f", buf, 64) == sizeof("user.x") + sizeof(PRESTO_XATTR_FID));
+	EXPECT(!removexattr("f", PRESTO_XATTR_FID));
+	return NULL;
+}
+
+const struct check lento_checks[] = {
+	{ "hidden control directory", check_hidden },
+	{ "lento's changes", check_lento },
+	{ "subtree that enters", check_subtree },
+	{ "replaced while written", check_busy },
+	{ "lento's own xattrs", check_own_xattrs },
+	{}
+};

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Attributes, xattrs, ACLs, handles, watches. */
+#include "check.h"
+
+#include <linux/fs.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
+#include <sys/statfs.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+
+static const char *check_attributes(void)
+{
+	struct timespec times[2] = { { 1000000000, 123456789 }, { 1700000000, 987654321 } };
+	struct stat st;
+
+	EXPECT(!put_file("f", "x") && !chmod("f", 0711) && !chown("f", 1000, 2000));
+	EXPECT(!stat("f", &st) && (st.st_mode & 07777) == 0711 && st.st_uid == 1000 && st.st_gid == 2000);
+	EXPECT(!utimensat(AT_FDCWD, "f", times, 0) && !stat("f", &st));
+	EXPECT(st.st_mtim.tv_sec == 1700000000 && st.st_mtim.tv_nsec == 987654321);
+	EXPECT(st.st_atim.tv_sec == 1000000000 && st.st_atim.tv_nsec == 123456789);
+	EXPECT(!utimensat(AT_FDCWD, "f", NULL, 0) && !stat("f", &st) && st.st_mtim.tv_sec > 1700000000);
+	EXPECT(!symlink("f", "s") && !lchown("s", 5, 6) && !lstat("s", &st) && st.st_uid == 5);
+	times[1].tv_sec = 1;
+	EXPECT(!utimensat(AT_FDCWD, "f", times, 0) && !truncate("f", 3) && !stat("f", &st) && st.st_mtime > 1);
+	return NULL;
+}
+
+/* Runs as somebody else. */
+static int as_user(const char *(*check)(void))
+{
+	int status;
+
+	if (!fork()) {
+		const char *why = setgid(1234) || setuid(1234) ? "setuid" : check();
+
+		if (why)
+			fprintf(stderr, "%s\n", why);
+		_exit(!!why);
+	}
+	return wait(&status) > 0 && !status;
+}
+
+static const char *user_access(void)
+{
+	struct stat st;
+	int fd;
+
+	REFUSED(open("secret", O_RDONLY), EACCES);
+	REFUSED(open("readable", O_RDWR), EACCES);
+	REFUSED(chmod("readable", 0777), EPERM);
+	REFUSED(unlink("readable"), EACCES);
+	REFUSED(access("secret", R_OK), EACCES);
+	REFUSED(utimensat(AT_FDCWD, "readable", NULL, 0), EACCES);
+	EXPECT(!utimensat(AT_FDCWD, "writable", NULL, 0));
+	REFUSED(utimensat(AT_FDCWD, "writable", (struct timespec [2]){}, 0), EPERM);
+	fd = open("suid", O_WRONLY);
+	EXPECT(fd >= 0 && write(fd, "x", 1) == 1 && !stat("suid", &st) && !(st.st_mode & S_ISUID));
+	EXPECT(!put_file("all/mine", "") && !stat("all/mine", &st) && st.st_uid == 1234);
+	EXPECT(!stat("all/mine", &st) && st.st_gid == 77);
+	REFUSED(unlink("all/others"), EPERM);
+	return NULL;
+}
+
+static const char *check_permissions(void)
+{
+	EXPECT(!put_file("secret", "") && !chmod("secret", 0600) && !put_file("readable", ""));
+	EXPECT(!put_file("writable", "") && !chmod("writable", 0666));
+	EXPECT(!put_file("suid", "program") && !chmod("suid", 04777) && !mkdir("all", 0755));
+	EXPECT(!chown("all", 0, 77) && !chmod("all", 03777) && !put_file("all/others", ""));
+	EXPECT(as_user(user_access));
+	return NULL;
+}
+
+static const char *check_xattrs(void)
+{
+	static char big[3000];
+	char buf[4096];
+	ssize_t len;
+
+	EXPECT(!put_file("f", ""));
+	REFUSED(getxattr("f", "user.a", buf, 10), ENODATA);
+	EXPECT(!setxattr("f", "user.a", "one", 3, XATTR_CREATE) && getxattr("f", "user.a", buf, 10) == 3);
+	REFUSED(setxattr("f", "user.a", "x", 1, XATTR_CREATE), EEXIST);
+	REFUSED(setxattr("f", "user.b", "x", 1, XATTR_REPLACE), ENODATA);
+	REFUSED(setxattr("f", "strange.x", "x", 1, 0), EOPNOTSUPP);
+	EXPECT(!setxattr("f", "user.a", "", 0, 0) && getxattr("f", "user.a", buf, 10) == 0);
+	EXPECT(!setxattr("f", "user.big", big, sizeof(big), 0) && !setxattr("f", "trusted.t", "t", 1, 0));
+	EXPECT(getxattr("f", "user.big", NULL, 0) == sizeof(big));
+	REFUSED(getxattr("f", "user.big", buf, 10), ERANGE);
+	len = listxattr("f", buf, sizeof(buf));
+	EXPECT(len == sizeof("user.a") + sizeof("user.big") + sizeof("trusted.t"));
+	EXPECT(!removexattr("f", "user.a") && getxattr("f", "user.a", buf, 10) == -1);
+	REFUSED(removexattr("f", "user.a"), ENODATA);
+	return NULL;
+}
+
+/* user::rw-, user:1234:rw-, group::r--, mask::rw-, other::--- */
+static const unsigned char acl[] = {
+	2, 0, 0, 0,
+	1, 0, 6, 0, 255, 255, 255, 255,
+	2, 0, 6, 0, 0xd2, 4, 0, 0,
+	4, 0, 4, 0, 255, 255, 255, 255,
+	16, 0, 6, 0, 255, 255, 255, 255,
+	32, 0, 0, 0, 255, 255, 255, 255,
+};
+
+static const char *user_acl(void)
+{
+	EXPECT(open("f", O_RDWR) >= 0);
+	REFUSED(open("d/none", O_RDWR), EACCES);
+	EXPECT(open("d/inherits", O_RDWR) >= 0);
+	return NULL;
+}
+
+static const char *check_acls(void)
+{
+	unsigned char buf[100];
+	struct stat st;
+
+	EXPECT(!put_file("f", "") && !setxattr("f", "system.posix_acl_access", acl, sizeof(acl), 0));
+	EXPECT(getxattr("f", "system.posix_acl_access", buf, 100) == sizeof(acl) && !memcmp(buf, acl, sizeof(acl)));
+	EXPECT(!stat("f", &st) && (st.st_mode & 0777) == 0660);
+	EXPECT(!mkdir("d", 0755) && !put_file("d/none", "") && !chmod("d/none", 0600));
+	EXPECT(!setxattr("d", "system.posix_acl_default", acl, sizeof(acl), 0) && !put_file("d/inherits", ""));
+	EXPECT(getxattr("d/inherits", "system.posix_acl_access", buf, 100) == sizeof(acl));
+	EXPECT(!stat("d/inherits", &st) && (st.st_mode & 0777) == 0640);
+	EXPECT(!chmod("d/inherits", 0660) && as_user(user_acl));
+	EXPECT(!removexattr("f", "system.posix_acl_access"));
+	EXPECT(getxattr("f", "system.posix_acl_access", buf, 100) == -1 && errno == ENODATA);
+	return NULL;
+}
+
+static const char *check_capability(void)
+{
+	static const unsigned int cap[5] = { 0x02000001, 1 << 10, 0, 0, 0 };
+	char buf[32];
+	int fd;
+
+	EXPECT(!put_file("f", "x") && !setxattr("f", "security.capability", cap, sizeof(cap), 0));
+	EXPECT(getxattr("f", "security.capability", buf, 32) == sizeof(cap));
+	fd = open("f", O_WRONLY);
+	EXPECT(write(fd, "y", 1) == 1);
+	REFUSED(getxattr("f", "security.capability", buf, 32), ENODATA);
+	EXPECT(!setxattr("f", "security.capability", cap, sizeof(cap), 0) && !chown("f", 5, 5));
+	REFUSED(getxattr("f", "security.capability", buf, 32), ENODATA);
+	return NULL;
+}
+
+static const char *check_stat(void)
+{
+	struct statx a, b;
+	struct statfs fs;
+
+	EXPECT(!put_file("f", "x") && !mkdir("d", 0755));
+	EXPECT(!statx(AT_FDCWD, "f", 0, STATX_ALL, &a) && a.stx_mask & STATX_BTIME && a.stx_btime.tv_sec > 0);
+	EXPECT(!statx(AT_FDCWD, "d", 0, STATX_ALL, &b) && a.stx_dev_minor == b.stx_dev_minor);
+	EXPECT(!statfs(".", &fs) && fs.f_blocks && fs.f_bfree && fs.f_namelen == 255);
+	return NULL;
+}
+
+static const char *check_ioctls(void)
+{
+	int fd = open("f", O_CREAT | O_RDWR, 0644), flags = 0;
+	int generation = 0;
+
+	EXPECT(!ioctl(fd, FS_IOC_GETFLAGS, &flags) && !ioctl(fd, FS_IOC_GETVERSION, &generation));
+	flags |= FS_NODUMP_FL;
+	REFUSED(ioctl(fd, FS_IOC_SETFLAGS, &flags), EOPNOTSUPP);
+	REFUSED(ioctl(fd, _IO('f', 99), 0), ENOTTY);
+	return NULL;
+}
+
+static const char *check_handles(void)
+{
+	struct { struct file_handle head; unsigned int id[4]; } h = { .head.handle_bytes = 16 };
+	int fd, mount_fd = open(getenv("PRESTO_MOUNT"), O_RDONLY), mount_id;
+	unsigned int generation;
+	struct stat st;
+	char buf[8];
+
+	EXPECT(!put_file("f", "handle") && !mkdir("d", 0755) && !mkdir("d/e", 0755) && !stat("f", &st));
+	fd = open("f", O_RDONLY);
+	EXPECT(!ioctl(fd, FS_IOC_GETVERSION, &generation) && !close(fd));
+	EXPECT(!name_to_handle_at(AT_FDCWD, "f", &h.head, &mount_id, 0));
+	EXPECT(h.head.handle_type == 1 && h.head.handle_bytes == 8);
+	EXPECT(h.id[0] == st.st_ino && h.id[1] == generation);
+	EXPECT(!system("echo 2 > /proc/sys/vm/drop_caches"));
+	fd = open_by_handle_at(mount_fd, &h.head, O_RDWR);
+	EXPECT(fd >= 0 && read(fd, buf, 8) == 6 && write(fd, "!", 1) == 1 && is_file("f", "handle!"));
+	EXPECT(!close(fd) && !unlink("f"));
+	REFUSED(open_by_handle_at(mount_fd, &h.head, O_RDONLY), ESTALE);
+	h.head.handle_bytes = 16;
+	EXPECT(!name_to_handle_at(AT_FDCWD, "d/e", &h.head, &mount_id, 0));
+	EXPECT(!system("echo 2 > /proc/sys/vm/drop_caches"));
+	fd = open_by_handle_at(mount_fd, &h.head, O_RDONLY | O_DIRECTORY);
+	EXPECT(fd >= 0 && openat(fd, "new", O_CREAT | O_RDWR, 0644) >= 0 && is_file("d/e/new", ""));
+	EXPECT(!faccessat(fd, "../../d/e/new", F_OK, 0));
+	return NULL;
+}
+
+static const char *check_inotify(void)
+{
+	char buf[4096] __attribute__((aligned(8)));
+	struct inotify_event *event = (void *)buf;
+	int fd = inotify_init1(IN_NONBLOCK), file;
+
+	EXPECT(!put_file("f", "") && inotify_add_watch(fd, "f", IN_MODIFY) > 0);
+	file = open("f", O_WRONLY);
+	EXPECT(write(file, "x", 1) == 1);
+	/* one event for one write: the lower file's isn't another */
+	EXPECT(read(fd, buf, sizeof(buf)) == sizeof(*event) && event->mask == IN_MODIFY);
+	return NULL;
+}
+
+static const char *check_atime(void)
+{
+	struct timespec old[2] = { { 1000, 0 }, { 2000, 0 } };
+	struct stat st;
+	int fd;
+
+	EXPECT(!put_file("f", "x") && !utimensat(AT_FDCWD, "f", old, 0));
+	fd = open("f", O_RDONLY | O_NOATIME);
+	EXPECT(read(fd, (char [1]){}, 1) == 1 && !fstat(fd, &st) && st.st_atime == 1000);
+	EXPECT(is_file("f", "x") && !stat("f", &st) && st.st_atime > 1000);
+	return NULL;
+}
+
+const struct check meta_checks[] = {
+	{ "attributes", check_attributes },
+	{ "permissions", check_permissions },
+	{ "xattrs", check_xattrs },
+	{ "ACLs", check_acls },
+	{ "capabilities", check_capability },
+	{ "stat", check_stat },
+	{ "ioctls", check_ioctls },
+	{ "file handles", check_handles },
+	{ "inotify", check_inotify },
+	{ "atime", check_atime },
+	{}
+};
