@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using System.CommandLine;
+using System.CommandLine.Completions;
+using InterMezzo.Configuration;
+
+namespace InterMezzo.Ctl;
+
+/// <summary>Options and arguments that several verbs share.</summary>
+internal static class CommonOptions
+{
+    public static readonly Option<string> Config = new("--config")
+    {
+        Description = "The configuration of lento.",
+        HelpName = "PATH",
+        Recursive = true,
+        DefaultValueFactory = _ => ConfigurationFiles.DefaultMain,
+    };
+
+    public static ConfigurationFiles Files(ParseResult result) => new(result.GetValue(Config)!);
+
+    public static Option<bool> Json() => new("--json") { Description = "For programs: JSON, whose keys don't change." };
+
+    /// <summary>A fileset; without it, all of them.</summary>
+    public static Argument<string?> AnyFileset() => WithFilesets(new Argument<string?>("fileset")
+    {
+        Description = "One fileset instead of all.",
+        Arity = ArgumentArity.ZeroOrOne,
+    });
+
+    public static Argument<string> ExistingFileset() => WithFilesets(new Argument<string>("fileset") { Description = "Its name." });
+
+    public static T WithFilesets<T>(T symbol)
+        where T : Argument
+    {
+        symbol.CompletionSources.Add(context => Names(context, configuration => configuration.Filesets.Select(fileset => fileset.Name)));
+        return symbol;
+    }
+
+    public static Option<T> WithPeers<T>(Option<T> option)
+    {
+        option.CompletionSources.Add(context => Names(context, configuration => configuration.Peers.Select(peer => peer.Name)));
+        return option;
+    }
+
+    /// <summary>Completion is a help: without a configuration that can be read there is nothing to offer.</summary>
+    private static IEnumerable<CompletionItem> Names(CompletionContext context, Func<LentoConfiguration, IEnumerable<string>> names)
+    {
+        try
+        {
+            return names(ConfigurationReader.Read(Files(context.ParseResult))).Select(name => new CompletionItem(name)).ToList();
+        }
+        catch (ConfigurationException)
+        {
+            return [];
+        }
+    }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using System.CommandLine;
+
+namespace InterMezzo.Ctl;
+
+internal static class FilesetCommandDefinition
+{
+    public static Command Create() => new(
+        "fileset",
+        """
+        The replicated trees of this machine. Each is ordered by one server; its clients follow it and send it what they do.
+
+        With --device, the tree is a mount of the kernel module, which journals every update:
+          mount -t intermezzo -o fileset=home,prestodev=/dev/intermezzo0 /srv/home /home
+        Without it, the tree is a plain directory: a client that only receives, or a server that only gives.
+        """)
+    {
+        CreateCreate(), CreateJoin(), CreateAllow(), CreateLeave(), CreateList(),
+    };
+
+    private static Argument<string> NewName() => new("fileset") { Description = "Its name, the same on all machines." };
+
+    private static Option<string> Mount() => new("--mount") { Description = "The directory where the tree is.", HelpName = "DIRECTORY", Required = true };
+
+    private static Option<string?> Device() => new("--device") { Description = "The presto device that it is mounted with.", HelpName = "/dev/intermezzoN" };
+
+    private static Option<bool> NoDevices() => new("--no-devices") { Description = "Don't make device nodes here that peers make." };
+
+    private static Option<string[]> Clients() => CommonOptions.WithPeers(new Option<string[]>("--client")
+    {
+        Description = "A peer that may read and write it; may be given several times.",
+        HelpName = "PEER",
+    });
+
+    private static Option<string[]> ReadonlyClients() => CommonOptions.WithPeers(new Option<string[]>("--readonly-client")
+    {
+        Description = "A peer that may read it; may be given several times.",
+        HelpName = "PEER",
+    });
+
+    private static Command CreateCreate()
+    {
+        var (name, mount, device, noDevices, clients, readonlyClients) = (NewName(), Mount(), Device(), NoDevices(), Clients(), ReadonlyClients());
+        var log = new Option<string?>("--log") { Description = "A journal file kept by somebody else, beside a plain directory.", HelpName = "PATH" };
+        var command = new Command(
+            "create",
+            """
+            Offers a tree to other machines: this machine becomes its server.
+
+              intermezzo-ctl fileset create home --mount /home --device /dev/intermezzo0 --client t21
+              intermezzo-ctl fileset create pub --mount /srv/pub --readonly-client t21
+            """)
+        {
+            name, mount, device, log, clients, readonlyClients, noDevices,
+        };
+        command.SetGuarded((result, cancellationToken) => FilesetAddCommand.CreateAsync(
+            CommonOptions.Files(result),
+            new FilesetPlan(result.GetValue(name)!, result.GetValue(mount)!, result.GetValue(device), result.GetValue(log), !result.GetValue(noDevices)),
+            result.GetValue(clients) ?? [],
+            result.GetValue(readonlyClients) ?? [],
+            cancellationToken));
+        return command;
+    }
+
+    private static Command CreateJoin()
+    {
+        var (name, mount, device, noDevices) = (NewName(), Mount(), Device(), NoDevices());
+        var server = CommonOptions.WithPeers(new Option<string>("--server") { Description = "The peer that serves it.", HelpName = "PEER", Required = true });
+        var command = new Command(
+            "join",
+            """
+            Takes part in a tree of another machine. It is received whole, then followed; what is in the directory already is
+            adopted where it is equal, and kept as a conflict where it isn't.
+
+              intermezzo-ctl fileset join home --server qube --mount /home --device /dev/intermezzo0
+              intermezzo-ctl sync --wait
+            """)
+        {
+            name, server, mount, device, noDevices,
+        };
+        command.SetGuarded((result, cancellationToken) => FilesetAddCommand.JoinAsync(
+            CommonOptions.Files(result),
+            new FilesetPlan(result.GetValue(name)!, result.GetValue(mount)!, result.GetValue(device), null, !result.GetValue(noDevices)),
+            result.GetValue(server)!,
+            cancellationToken));
+        return command;
+    }
+
+    private static Command CreateAllow()
+    {
+        var (name, clients, readonlyClients) = (CommonOptions.ExistingFileset(), Clients(), ReadonlyClients());
+        var command = new Command(
+            "allow",
+            """
+            Lets further machines take part in a tree that is served here.
+
+              intermezzo-ctl fileset allow home --client x40
+            """)
+        {
+            name, clients, readonlyClients,
+        };
+        command.SetGuarded((result, cancellationToken) => FilesetAllowCommand.RunAsync(
+            CommonOptions.Files(result), result.GetValue(name)!, result.GetValue(clients) ?? [], result.GetValue(readonlyClients) ?? [], cancellationToken));
+        return command;
+    }
+
+    private static Command CreateLeave()
+    {
+        var name = CommonOptions.ExistingFileset();
+        var command = new Command("leave", "Ends the part that this machine takes in a tree. Its files stay, and so does its journal.") { name };
+        command.SetGuarded((result, cancellationToken) =>
+            FilesetLeaveCommand.RunAsync(CommonOptions.Files(result), result.GetValue(name)!, cancellationToken));
+        return command;
+    }
+
+    private static Command CreateList()
+    {
+        var json = CommonOptions.Json();
+        var command = new Command("list", "Shows the trees that are configured here; `status` shows how they are.") { json };
+        command.SetGuarded((result, _) => Task.FromResult(FilesetListCommand.Run(CommonOptions.Files(result), result.GetValue(json))));
+        return command;
+    }
+}

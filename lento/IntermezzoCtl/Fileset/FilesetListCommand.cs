@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using InterMezzo.Configuration;
+
+namespace InterMezzo.Ctl;
+
+internal static class FilesetListCommand
+{
+    public static int Run(ConfigurationFiles files, bool json)
+    {
+        var filesets = ConfigurationReader.Read(files).Filesets;
+        if (json)
+        {
+            CtlJson.Print(new FilesetsOutput([.. filesets.Select(FilesetOutput.Of)]), CtlJson.Default.FilesetsOutput);
+            return ExitCode.Done;
+        }
+
+        var table = new TextTable("FILESET", "ROLE", "KIND", "MOUNT", "DEVICE", "PEERS");
+        foreach (var fileset in filesets)
+        {
+            table.Add(
+                fileset.Name, Syntax.Text(fileset.Role), Syntax.Text(fileset.Kind), fileset.Mount, fileset.Device ?? "-", Peers(fileset));
+        }
+
+        table.WriteTo(Console.Out);
+        return ExitCode.Done;
+    }
+
+    private static string Peers(FilesetConfiguration fileset)
+    {
+        IEnumerable<string> peers = fileset.Server is { } server ? [server]
+            : fileset.Clients.Concat(fileset.ReadonlyClients.Select(name => name + " (reads)"));
+        return string.Join(", ", peers.DefaultIfEmpty("-"));
+    }
+}
+
+internal sealed record FilesetsOutput(IReadOnlyList<FilesetOutput> Filesets);
+
+internal sealed record FilesetOutput(
+    string Name, string Role, string Kind, string Mount, string? Device, string? Log, string? Server,
+    IReadOnlyList<string> Clients, IReadOnlyList<string> ReadonlyClients, bool Devices)
+{
+    public static FilesetOutput Of(FilesetConfiguration fileset) => new(
+        fileset.Name, Syntax.Text(fileset.Role), Syntax.Text(fileset.Kind), fileset.Mount, fileset.Device, fileset.Log, fileset.Server,
+        fileset.Clients, fileset.ReadonlyClients, fileset.Devices);
+}
