@@ -215,5 +215,6 @@ void presto_detach(struct presto_sb *ps)
 	list_del_init(&ps->mounts);
 	mutex_unlock(&presto_mounts_lock);
 	dput(ps->lower_root);
-	mntput(ps->lower_mnt);
+	/* mntput() alone wouldn't do: a private clone counts as mounted */
+	kern_unmount(ps->lower_mnt);
 }

@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <linux/fs.h>
 #include "../../../kernel/intermezzo.h"
 
 static int failures;
@@ -275,7 +276,7 @@ static void test_ioctls(void)
 	struct presto_object object = {};
 	uint64_t offset = 0;
 	struct stat st;
-	int pipes[2], status;
+	int pipes[2], status, held;
 	char c;
 	pid_t pid;
 
@@ -298,7 +299,10 @@ static void test_ioctls(void)
 	}
 	if (read(pipes[0], &c, 1) != 1)
 		exit(1);
-	stat(path("held"), &st);
+	held = open(path("held"), O_RDONLY);
+	if (held < 0 || fstat(held, &st) || ioctl(held, FS_IOC_GETVERSION, &object.gen))
+		check(0, "the inode and generation of a file", "%s", strerror(errno));
+	close(held);
 	object.ino = st.st_ino;
 	status = ioctl(fd, PRESTO_IOC_OBJECT, &object);
 	check(!status && object.writers == 1 && object.dirty, "OBJECT of a file being written",

@@ -109,7 +109,7 @@ class Log:
         self.local += counts
         record = bytearray(struct.pack(
             "<IHHIIQQQQQQQ", length, op, 1, flags, 0, self.recno, self.stable,
-            min(self.stable, self.head), 0, self.local if counts else 0, self.local, 0))
+            self.head, 0, self.local if counts else 0, self.local, 0))
         record += bytes(RESULT_LEN)
         record += struct.pack("<QIIIIIIQQ", 1, 0, 0, 0, 0, 0, len(fields), 0, 0)
         record += body

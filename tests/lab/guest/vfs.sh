@@ -16,6 +16,7 @@ refuses() { local name=$1; shift; if "$@" >/dev/null 2>&1; then not_ok "$name" "
 # In every lower file system the same checks; extents of files differ.
 checks() {
 	local mode=$1
+	export PRESTO_LOWER=$2
 	mkdir -p "$work/upper/$mode"
 	"$work/vfs" "$work/upper/$mode" /dev/intermezzo0 | sed "s/ - vfs: / - vfs: $mode: /"
 	[ "${PIPESTATUS[0]}" = 0 ] || bad=1
@@ -25,7 +26,7 @@ block() {
 	local type=$1
 	mkfs -t "$type" -q -F /dev/vda || exit 1
 	works "$type mounts" mount -t intermezzo -o "fileset=home,cache_type=$type" /dev/vda "$work/upper"
-	checks "$type"
+	checks "$type" "$type"
 	refuses "$type: device mounted twice" mount -t intermezzo -o "fileset=h2,cache_type=$type" /dev/vda /mnt
 	works "$type: remount read-only" mount -o remount,ro "$work/upper"
 	refuses "$type: read-only" touch "$work/upper/new"
@@ -47,7 +48,7 @@ mkfs.ext4 -q -F /dev/vda && mount /dev/vda "$work/lower" && mkdir "$work/lower/h
 refuses "journal=exact over delayed allocation" mount -t intermezzo -o fileset=home,journal=exact "$work/lower/home" "$work/upper"
 works "directory mounts" mount -t intermezzo -o fileset=home "$work/lower/home" "$work/upper"
 works "directory is journal=scan" grep -q "$work/upper intermezzo .*journal=scan" /proc/mounts
-checks directory
+checks directory ext4
 refuses "directory mounted twice" mount -t intermezzo -o fileset=other "$work/lower/home" /mnt
 refuses "directory around a fileset" mount -t intermezzo -o fileset=other "$work/lower" /mnt
 refuses "on ourselves" mount -t intermezzo -o fileset=other "$work/upper/directory" /mnt
