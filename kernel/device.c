@@ -286,7 +286,7 @@ static struct presto_device *presto_find_device(const char *name)
 		    kstrtouint(name + sizeof(prefix) - 1, 10, &i))
 			return ERR_PTR(-EINVAL);
 		if (i >= presto_ndevices)
-			return ERR_PTR(-ENODEV);
+			return ERR_PTR(-ENXIO);	/* mount(8) takes ENODEV for no such file system */
 		return presto_devices[i].bound ? ERR_PTR(-EBUSY) : &presto_devices[i];
 	}
 	for (i = 0; i < presto_ndevices; i++)
@@ -310,7 +310,7 @@ int presto_device_bind(struct super_block *sb, const char *name)
 		return 0;
 	pr_err("prestodev=%s: %s\n", name ?: "(first free one)",
 	       PTR_ERR(device) == -EBUSY ? "in use by another mount" :
-	       PTR_ERR(device) == -ENODEV ? "no such device" : "not /dev/intermezzoN");
+	       PTR_ERR(device) == -ENXIO ? "no such device" : "not /dev/intermezzoN");
 	return PTR_ERR(device);
 }
 

@@ -452,9 +452,12 @@ int presto_journal_sync(struct super_block *sb)
 {
 	struct super_block *lower = PRESTO_SB(sb)->lower_mnt->mnt_sb;
 	struct kml *kml = PRESTO_SB(sb)->kml;
-	u64 head = kml_head(kml);
+	u64 head;
 	int err;
 
+	if (!kml)		/* a mount that failed is being taken down */
+		return 0;
+	head = kml_head(kml);
 	down_read(&lower->s_umount);
 	err = sync_filesystem(lower);
 	up_read(&lower->s_umount);

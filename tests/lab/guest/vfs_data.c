@@ -109,7 +109,6 @@ static const char *check_sync(void)
 
 static const char *check_fallocate(void)
 {
-	struct stat st;
 	char buf[BLOCK * 4];
 	int fd = open("f", O_CREAT | O_RDWR, 0644);
 
@@ -118,13 +117,11 @@ static const char *check_fallocate(void)
 	EXPECT(!fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, BLOCK, BLOCK));
 	EXPECT(lseek(fd, 0, SEEK_HOLE) == BLOCK && lseek(fd, BLOCK, SEEK_DATA) == 2 * BLOCK);
 	EXPECT(pread(fd, buf, 1, BLOCK + 9) == 1 && !buf[0]);
-	EXPECT(!fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 40 * BLOCK) && !fstat(fd, &st) && st.st_size == 4 * BLOCK);
-	EXPECT(!fallocate(fd, 0, 0, 20 * BLOCK) && !fstat(fd, &st) && st.st_size == 20 * BLOCK);
 	return NULL;
 }
 
 /* Only files with extents can do these. */
-static const char *check_fallocate_shift(void)
+static const char *check_fallocate_extents(void)
 {
 	struct stat st;
 	char buf[BLOCK * 4];
@@ -141,6 +138,8 @@ static const char *check_fallocate_shift(void)
 	EXPECT(!fallocate(fd, FALLOC_FL_INSERT_RANGE, 0, BLOCK) && pread(fd, buf, 1, 0) == 1 && !buf[0]);
 	EXPECT(!fallocate(fd, FALLOC_FL_ZERO_RANGE, BLOCK, 10) && pread(fd, buf, 11, BLOCK) == 11);
 	EXPECT(!buf[0] && buf[10] == 'f');
+	EXPECT(!fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 40 * BLOCK) && !fstat(fd, &st) && st.st_size == 4 * BLOCK);
+	EXPECT(!fallocate(fd, 0, 0, 20 * BLOCK) && !fstat(fd, &st) && st.st_size == 20 * BLOCK);
 	return NULL;
 }
 
@@ -236,7 +235,7 @@ const struct check data_checks[] = {
 	{ "vectors", check_vectors },
 	{ "sync", check_sync },
 	{ "fallocate", check_fallocate },
-	{ "fallocate that shifts", check_fallocate_shift },
+	{ "fallocate of extents", check_fallocate_extents },
 	{ "holes", check_seek },
 	{ "fiemap", check_fiemap },
 	{ "copies", check_copies },
