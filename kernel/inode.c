@@ -93,12 +93,22 @@ static int presto_inode_set(struct inode *inode, void *lower)
 	return presto_lower_inode(inode) ? 0 : -ESTALE;
 }
 
+/* The lower inode caches its ACLs. */
+static void presto_no_acl_cache(struct inode *inode)
+{
+#ifdef CONFIG_FS_POSIX_ACL
+	inode->i_acl = ACL_DONT_CACHE;
+	inode->i_default_acl = ACL_DONT_CACHE;
+#endif
+}
+
 static void presto_inode_init(struct inode *inode, struct inode *lower)
 {
 	inode->i_ino = lower->i_ino;
 	inode->i_generation = lower->i_generation;
 	inode->i_mode = lower->i_mode;
 	inode->i_flags |= S_NOCMTIME;
+	presto_no_acl_cache(inode);
 	presto_copy_attr(inode);
 	switch (inode->i_mode & S_IFMT) {
 	case S_IFREG:
