@@ -71,6 +71,29 @@ internal sealed partial class Applier
         _away = null;
     }
 
+    /// <summary>What waited for a place has lost its name at the origin. (A directory that isn't empty stays aside.)</summary>
+    private bool DropIfAside(Fid fid)
+    {
+        if (!(_away ??= ListAway()).Contains(fid))
+        {
+            return false;
+        }
+
+        var result = Interop.Sys.UnlinkAt(_root.Aside, AsideName(fid), 0);
+        if (result is -Errno.EISDIR or -Errno.EPERM)
+        {
+            result = Interop.Sys.UnlinkAt(_root.Aside, AsideName(fid), At.RemoveDirectory);
+        }
+
+        if (result == 0)
+        {
+            _away = null;
+            ForgetIfGone(fid);
+        }
+
+        return result == 0;
+    }
+
     private static byte[] AsideName(Fid fid) =>
         Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{fid.Replica:x}-{fid.Ino:x}-{fid.Gen:x}\0"));
 

@@ -62,14 +62,9 @@ internal sealed partial class Applier
         }
 
         using var occupant = _objects.Look(directory, place.Name, out var there);
-        if (occupant is null)
+        if (occupant is null || there != fid)
         {
-            return ApplyOutcome.AlreadySo;
-        }
-
-        if (there != fid)
-        {
-            return Taken(there, place);
+            return DropIfAside(fid) || occupant is null ? ApplyOutcome.AlreadySo : Taken(there, place);
         }
 
         SysException.Check(Interop.Sys.StatX(occupant, out var stat), "statx", fid.ToString());

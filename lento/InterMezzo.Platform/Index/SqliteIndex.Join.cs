@@ -113,6 +113,16 @@ internal sealed partial class SqliteIndex
         }
     }
 
+    /// <summary>The join can't be resumed any more.</summary>
+    internal void MarkJoinEnding()
+    {
+        lock (_gate)
+        {
+            SetMetaLocked(Meta.JoinRoot, [0]);
+            CommitLocked();
+        }
+    }
+
     /// <summary>What was placed is the tree now.</summary>
     internal void EndJoin()
     {
@@ -120,7 +130,6 @@ internal sealed partial class SqliteIndex
         {
             BeginLocked();
             Execute("INSERT OR REPLACE INTO objects SELECT replica, ino, gen, type, handle FROM joined; DELETE FROM joined; DELETE FROM joined_names");
-            SetMetaLocked(Meta.JoinRoot, [0]);
         }
     }
 }

@@ -19,6 +19,14 @@ internal sealed partial class SnapshotJoin
             Prune(_top, _root);
         }
 
+        // From here on the staged tree isn't whole: interrupted now, the join starts over.
+        Index.MarkJoinEnding();
+        if (origin.Dot.Counter == 0)
+        {
+            // A snapshot is no single update; the log needs a count.
+            origin = origin with { Dot = origin.Dot with { Counter = 1 } };
+        }
+
         SetDirectoryTimes();
         _objects.Root.Adopt(_root);
         var kept = 0;

@@ -24,6 +24,9 @@ internal sealed partial class SnapshotJoin : IJoin
     private readonly IOperationContext _context;
     private readonly DirectoryCache _directories;
     private readonly Dictionary<Fid, JoinFile> _open = [];
+
+    // Contents on their way: as many as the caller asks for at a time.
+    private readonly HashSet<Fid> _requested = [];
     private Fd? _top;
     private Fid _root;
     private ObjectState? _rootState;
@@ -77,9 +80,12 @@ internal sealed partial class SnapshotJoin : IJoin
         }
 
         CommitNowAndThen();
-        var path = new CName(name);
-        using var there = LookForJoined(directory, name, fid);
-        return there is not null ? Keep(fid, there, state) : Make(directory, path.Bytes, fid, state);
+        var isKnown = Index.TryGetJoined(fid, out _);
+        using var there = isKnown || _isResumed ? LookFor(directory, name, fid) : null;
+        var step = there is not null ? Keep(fid, there, state) : Make(directory, name, fid, state);
+
+        // Met once more, its content is on its way already.
+        return step.NeedsContent && !_requested.Add(fid) ? default : step;
     }
 
     public void Write(Fid fid, ulong offset, ReadOnlySpan<byte> data) => Open(fid).Write(offset, data);
@@ -95,23 +101,20 @@ internal sealed partial class SnapshotJoin : IJoin
         var file = Open(fid);
         file.Finish(size, last);
         Close(fid);
+        _requested.Remove(fid);
         Index.PutJoined(fid, joined with { IsComplete = true, Attr = last });
     }
 
     public void Drop(Fid fid)
     {
         Close(fid);
+        _requested.Remove(fid);
         Index.RemoveJoined(fid);
     }
 
     /// <summary>What stands at the name, if it is the object; anything else there is out of date and goes.</summary>
-    private Fd? LookForJoined(Fd directory, ReadOnlySpan<byte> name, Fid fid)
+    private Fd? LookFor(Fd directory, ReadOnlySpan<byte> name, Fid fid)
     {
-        if (!_isResumed)
-        {
-            return null;
-        }
-
         var there = _objects.Look(directory, name, out var found);
         if (there is null || found == fid)
         {
@@ -119,18 +122,23 @@ internal sealed partial class SnapshotJoin : IJoin
         }
 
         there.Dispose();
-        var path = new CName(name);
-        TreeRemoval.Remove(directory, path.Bytes);
+        RemoveStale(directory, name);
         return null;
     }
 
-    /// <summary>The object was placed before the interruption.</summary>
+    private static void RemoveStale(Fd directory, ReadOnlySpan<byte> name)
+    {
+        var path = new CName(name);
+        TreeRemoval.Remove(directory, path.Bytes);
+    }
+
+    /// <summary>The object was placed before: before an interruption, or because the walk met it twice.</summary>
     private JoinStep Keep(Fid fid, Fd there, ObjectState state)
     {
         var isKnown = Index.TryGetJoined(fid, out var joined);
         var isSame = isKnown && AreSame(joined.Attr, state.Attr);
         var isFile = (state.Attr.Mode & FileType.Mask) == FileType.Regular;
-        if (isSame && joined.IsComplete)
+        if (isSame && (joined.IsComplete || _requested.Contains(fid)))
         {
             return default;
         }
@@ -155,35 +163,40 @@ internal sealed partial class SnapshotJoin : IJoin
 
     private JoinStep Make(Fd directory, ReadOnlySpan<byte> name, Fid fid, ObjectState state)
     {
-        if (Index.TryGetJoined(fid, out var joined) && FindJoined(joined, out _) is { } other)
+        if (Index.TryGetJoined(fid, out var joined) && FindJoined(joined, out var stat) is { } other)
         {
             using (other)
             {
-                return LinkOther(directory, name, fid, other, joined, state);
+                GiveName(directory, name, fid, other, moves: stat.Type == FileType.Directory || state.Attr.Links == 1);
+                return Keep(fid, other, state);
             }
         }
 
         using var made = _applier.Maker.Make(fid, state, null);
-        SysException.Check(Interop.Sys.RenameAt2(made.Directory, made.Name, directory, name, Interop.Sys.RenameNoReplace), "renameat2", name);
+        var path = new CName(name);
+        var result = Interop.Sys.RenameAt2(made.Directory, made.Name, directory, path.Bytes, Interop.Sys.RenameNoReplace);
+        if (result == -Errno.EEXIST)
+        {
+            // The directory was met before it was moved at the server, with something else under the name.
+            RemoveStale(directory, name);
+            result = Interop.Sys.RenameAt2(made.Directory, made.Name, directory, path.Bytes, Interop.Sys.RenameNoReplace);
+        }
+
+        SysException.Check(result, "renameat2", name);
         var isComplete = made.Type != FileType.Regular || state.Attr.Size == 0;
         Index.PutJoined(fid, new JoinedObject(LocalFid.HandleOf(made.Fd), isComplete, state.Attr));
         return new JoinStep(!isComplete, 0);
     }
 
-    /// <summary>Another name of an object, or (resumed) the new name of one that was renamed at the server.</summary>
-    private JoinStep LinkOther(Fd directory, ReadOnlySpan<byte> name, Fid fid, Fd other, in JoinedObject joined, ObjectState state)
+    /// <summary>An object that was met before gets another name, or, if it can have but one, this one.</summary>
+    private void GiveName(Fd directory, ReadOnlySpan<byte> name, Fid fid, Fd other, bool moves)
     {
-        SysException.Check(Interop.Sys.StatX(other, out var stat), "statx", fid.ToString());
-        if (stat.Type == FileType.Directory)
-        {
-            // A directory that moved at the server since: what is in it will be met again.
-            _directories.Forget(fid);
-            Index.RemoveJoined(fid);
-            return Make(directory, name, fid, state);
-        }
-
-        SysException.Check(Interop.Sys.LinkAt(other, directory, name), "linkat", name);
-        return _isResumed ? Keep(fid, other, state) : default;
+        var path = new CName(name);
+        using var place = moves ? NamePlace.OfDescriptor(_objects, fid, other) : null;
+        var result = place is not null
+            ? Interop.Sys.RenameAt2(place.Directory, place.Name, directory, path.Bytes, Interop.Sys.RenameNoReplace)
+            : Interop.Sys.LinkAt(other, directory, path.Bytes);
+        SysException.Check(result, place is not null ? "renameat2" : "linkat", name);
     }
 
     private Fd? FindDirectory(Fid fid, out Interop.Sys.StatXData stat)
@@ -242,6 +255,7 @@ internal sealed partial class SnapshotJoin : IJoin
         }
 
         _open.Clear();
+        _requested.Clear();
         _directories.Clear();
         _top?.Dispose();
         _top = null;

@@ -118,6 +118,16 @@ public class ConflictStoreTests(string where)
     }
 
     [Test]
+    public void An_object_set_aside_goes_with_its_last_record()
+    {
+        var file = _to.MakeFile(1, _root, "b", "first");
+        _to.Applier.SetAside(_to.Origin, _root, Records.Bytes("b"), file);
+        Assert.That(_to.Apply(Records.Named(Op.Unlink, file, _root, "elsewhere")), Is.EqualTo(ApplyOutcome.AlreadySo));
+        Assert.That(_to.Applier.Aside, Is.Empty);
+        Assert.That(_to.Replica.Tree.Open(file), Is.Null);
+    }
+
+    [Test]
     public void What_got_no_place_can_be_dropped()
     {
         var directory = _to.MakeDirectory(1, _root, "d");

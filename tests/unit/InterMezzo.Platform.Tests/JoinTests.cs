@@ -104,6 +104,45 @@ public class JoinTests(string where)
     }
 
     [Test]
+    public void A_directory_that_moves_while_it_is_walked_is_met_twice_and_stands_once()
+    {
+        Join.Begin(s_root, s_rootState);
+        PlaceDirectory(s_root, "a", 3);
+        PlaceFile(Records.Fid(3), "f", 4, 5);
+        PlaceDirectory(s_root, "z", 5);
+        PlaceDirectory(Records.Fid(5), "moved", 3);
+        Assert.That(PlaceFile(Records.Fid(3), "f", 4, 5), Is.EqualTo(new JoinStep(false, 0)));
+        PlaceFile(Records.Fid(3), "g", 6, 0);
+        Write(4, "hello");
+        Join.Complete(_to.Origin, Records.Peer, DateTimeOffset.UnixEpoch);
+        Assert.That(Scratch.Sh($"cd {_to.Tree}; find . -path ./.intermezzo -prune -o -type f -printf '%p %n\\n' | sort; ls"), Is.EqualTo("./z/moved/f 1\n./z/moved/g 1\nz"));
+    }
+
+    [Test]
+    public void A_join_that_was_interrupted_at_its_end_starts_over()
+    {
+        Join.Begin(s_root, s_rootState);
+        PlaceDirectory(s_root, "d", 3);
+        PlaceFile(Records.Fid(3), "f", 4, 5);
+        Write(4, "hello");
+        File.WriteAllText(_to.At("in the way"), "mine");
+        PlaceDirectory(s_root, "in the way", 9);
+        var obstacle = $"{_to.Tree}/.intermezzo/home/conflicts/11-0";
+        File.WriteAllText(obstacle, "");
+        Assert.That(() => Join.Complete(_to.Origin, Records.Peer, DateTimeOffset.UnixEpoch), Throws.InstanceOf<IOException>());
+        File.Delete(obstacle);
+
+        _to.Reopen();
+        Join.Begin(s_root, s_rootState);
+        PlaceDirectory(s_root, "d", 3);
+        Assert.That(PlaceFile(Records.Fid(3), "f", 4, 5), Is.EqualTo(new JoinStep(true, 0)));
+        Write(4, "hello");
+        PlaceDirectory(s_root, "in the way", 9);
+        Assert.That(Join.Complete(_to.Origin, Records.Peer, DateTimeOffset.UnixEpoch), Is.EqualTo(1));
+        Assert.That(Scratch.Sh($"cd {_to.Tree}; cat d/f; stat -c ' %F' 'in the way'"), Is.EqualTo("hello directory"));
+    }
+
+    [Test]
     public void Hostile_names_are_refused()
     {
         Join.Begin(s_root, s_rootState);
