@@ -60,6 +60,7 @@ P
 check() {
 	local work dirty
 	work=$(mktemp -d)
+	trap 'umount "$m" "$lower"; rmmod intermezzo' EXIT
 	gcc -Wall -O2 -o "$work/kml_dump" "$here/kml_dump.c" || exit 1
 	up || { echo "not ok - mount after the cut: $(dmesg | tail -n 3)"; exit 1; }
 	dmesg | grep -E 'intermezzo:.*(doubt|torn)' | sed 's/^/# /' | tail -n 20
@@ -73,6 +74,9 @@ import os, re, sys
 # every file's size and mtime are those of its last CLOSE, or of its creation
 closed = {}
 for line in open(sys.argv[1]):
+    made = re.search(r' CREATE DONE .* made=(\d+),', line)
+    if made:    # an inode number may have been another file's before
+        closed.pop(int(made[1]), None)
     match = re.search(r' CLOSE \S+ .* object=(\d+),.* attr=\S*size:(\d+),mtime:(-?\d+)\.(\d+)', line)
     if match:
         closed[int(match[1])] = int(match[2]), int(match[3]) * 10**9 + int(match[4])
@@ -88,8 +92,6 @@ for where, directories, files in os.walk(sys.argv[2]):
             print(f'# {name}: {stat.st_size} bytes, closed with {size}; {stat.st_mtime_ns} {mtime}')
 sys.exit(wrong > 0)
 P
-	umount "$m" "$lower"
-	rmmod intermezzo
 	echo "# decided, valid, equal; $dirty marks open"
 }
 
