@@ -24,10 +24,11 @@ internal static class CommonOptions
     public static Argument<string?> AnyFileset() => WithFilesets(new Argument<string?>("fileset")
     {
         Description = "One fileset instead of all.",
+        HelpName = "fileset",
         Arity = ArgumentArity.ZeroOrOne,
     });
 
-    public static Argument<string> ExistingFileset() => WithFilesets(new Argument<string>("fileset") { Description = "Its name." });
+    public static Argument<string> ExistingFileset() => WithFilesets(new Argument<string>("fileset") { Description = "Its name.", HelpName = "fileset" });
 
     public static T WithFilesets<T>(T symbol)
         where T : Argument

@@ -45,7 +45,7 @@ internal sealed class DaemonClient : IDisposable
             socket.Dispose();
             throw exception.SocketErrorCode == SocketError.AccessDenied
                 ? new ConfigurationException($"{path}: permission denied; run this as root, or as a member of the group that owns the socket")
-                : new NotRunningException($"lento isn't running ({path}: {exception.Message}); start it with `systemctl start lento`");
+                : new NotRunningException($"lento isn't running (nobody answers at {path}); start it with `systemctl start lento`");
         }
     }
 

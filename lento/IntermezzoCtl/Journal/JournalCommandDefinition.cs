@@ -16,6 +16,7 @@ internal static class JournalCommandDefinition
         var fileset = CommonOptions.WithFilesets(new Argument<string?>("fileset")
         {
             Description = "Whose; not needed if there is only one.",
+            HelpName = "fileset",
             Arity = ArgumentArity.ZeroOrOne,
         });
         var file = new Option<string?>("--file") { Description = "A journal file instead of a fileset's; works without lento.", HelpName = "PATH" };

@@ -59,8 +59,10 @@ internal static class Daemon
         AddHosted<ServiceNotifier>(builder.Services);
 
         var app = builder.Build();
-        app.MapWhen(Endpoints.IsControl, branch => branch.UseRouting().UseEndpoints(routes => routes.MapGrpcService<ControlService>()));
-        app.MapWhen(context => !Endpoints.IsControl(context), branch => branch.UseRouting().UseEndpoints(routes => routes.MapGrpcService<ReplicationEndpoint>()));
+        app.UseRouting();
+        app.Use(ControlConnection.GuardAsync);
+        app.MapGrpcService<ControlService>().WithMetadata(ControlConnection.Only);
+        app.MapGrpcService<ReplicationEndpoint>();
         return app;
     }
 

@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Sockets;
 using InterMezzo.Configuration;
 using InterMezzo.Lento.Network;
-using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -30,7 +29,11 @@ internal static class Endpoints
         options.Limits.MaxRequestBodySize = null;
         options.Limits.Http2.KeepAlivePingDelay = PeerConnector.KeepAliveDelay;
         options.Limits.Http2.KeepAlivePingTimeout = PeerConnector.KeepAliveTimeout;
-        options.Listen(new UnixDomainSocketEndPoint(node.Socket), listen => listen.Protocols = HttpProtocols.Http2);
+        options.Listen(new UnixDomainSocketEndPoint(node.Socket), listen =>
+        {
+            listen.Protocols = HttpProtocols.Http2;
+            ControlConnection.Mark(listen);
+        });
         if (node.Listen is { } address)
         {
             options.Listen(address, listen => ListenToPeers(listen, identity));
@@ -53,9 +56,6 @@ internal static class Endpoints
         File.SetUnixFileMode(path, OwnerAndGroup);
         return socket;
     };
-
-    public static bool IsControl(HttpContext context) =>
-        context.Features.Get<IConnectionEndPointFeature>()?.LocalEndPoint is UnixDomainSocketEndPoint;
 
     private static void ListenToPeers(ListenOptions listen, NodeIdentity identity)
     {

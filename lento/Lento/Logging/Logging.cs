@@ -30,7 +30,7 @@ internal static class Logging
         builder.AddFilter("Microsoft", verbose ? MsLogLevel.Information : MsLogLevel.Warning);
         builder.AddFilter("Microsoft.Extensions.Hosting", MsLogLevel.None);
         builder.AddFilter("Grpc", verbose ? MsLogLevel.Information : MsLogLevel.Warning);
-        builder.AddNLog(configuration);
+        builder.AddNLog(configuration, new NLogProviderOptions { RemoveLoggerFactoryFilter = false });
     }
 
     private static string ForConsole(LogEventInfo message) => string.Create(

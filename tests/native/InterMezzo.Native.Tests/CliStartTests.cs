@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using System.Net;
 using System.Net.Sockets;
+using NUnit.Framework;
 
 namespace InterMezzo.Native.Tests;
 

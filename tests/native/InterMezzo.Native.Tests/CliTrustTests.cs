@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using NUnit.Framework;
 
 namespace InterMezzo.Native.Tests;
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using NUnit.Framework;
+
 namespace InterMezzo.Native.Tests;
 
 /// <summary>Each mistake in the configuration ends the daemon with one line: file, line, key, what to do.</summary>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using System.Diagnostics;
+using NUnit.Framework;
 
 namespace InterMezzo.Native.Tests;
 
