@@ -50,8 +50,8 @@ internal static class Endpoints
 
         // The state's lock is held, so a socket that is there was left by a lento that is gone.
         var path = endpoint.ToString()!;
-        File.Delete(path);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.Delete(path);
         var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
         File.SetUnixFileMode(path, OwnerAndGroup);
         return socket;
