@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using System.CommandLine;
 using System.CommandLine.Invocation;
 using InterMezzo.Lento.Hosting;
 
 var command = LentoCommandDefinition.Create().Parse(args);
 if (command.Action is not ParseErrorAction mistake)
 {
-    return await command.InvokeAsync();
+    // Signals are the host's: it ends in order, and takes the time that it needs.
+    return await command.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
 }
 
 mistake.ShowHelp = false;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using System.Diagnostics;
+using System.Reflection;
 using NUnit.Framework;
 
 namespace InterMezzo.Native.Tests;
@@ -8,7 +9,7 @@ namespace InterMezzo.Native.Tests;
 internal sealed record Ended(int Code, string Output, string Errors);
 
 /// <summary>
-/// The programs under test: those named by LENTO and INTERMEZZO_CTL (the published ones), or those built beside the
+/// The programs under test: those named by LENTO and INTERMEZZO_CTL (the published ones), or those built with the
 /// tests.
 /// </summary>
 internal static class Programs
@@ -59,5 +60,6 @@ internal static class Programs
     }
 
     private static string Find(string variable, string name) =>
-        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } path ? path : Path.Combine(AppContext.BaseDirectory, name);
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } path ? path
+        : typeof(Programs).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(program => program.Key == name).Value!;
 }
