@@ -30,6 +30,9 @@ internal sealed class CliNode : IAsyncDisposable
 
     public string Configuration => Path.Combine(Home, "lento.toml");
 
+    /// <summary>In a directory that the daemon makes.</summary>
+    public string Socket => Path.Combine(Home, "run", "lento.sock");
+
     public string Key => Path.Combine(State, "key.pem");
 
     /// <summary>[node] as it must be, and what a test adds.</summary>
@@ -40,7 +43,7 @@ internal sealed class CliNode : IAsyncDisposable
         name = "{Name}"
         state = "{State}"
         listen = "127.0.0.1:{Port}"
-        socket = "{Home}/lento.sock"
+        socket = "{Socket}"
         {more}
         """);
 

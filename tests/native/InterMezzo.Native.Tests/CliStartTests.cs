@@ -16,7 +16,7 @@ internal sealed class CliStartTests
     {
         await using var node = await InitAsync("qube");
         var daemon = await node.StartLentoAsync();
-        var mode = File.GetUnixFileMode(Path.Combine(node.Home, "lento.sock"));
+        var mode = File.GetUnixFileMode(node.Socket);
         await CliNode.StopAsync(daemon);
         using (Assert.EnterMultipleScope())
         {
@@ -128,7 +128,7 @@ internal sealed class CliStartTests
         var first = await node.StartLentoAsync();
         first.Kill();
         await first.WaitForExitAsync();
-        Assert.That(File.Exists(Path.Combine(node.Home, "lento.sock")), "the socket stays behind");
+        Assert.That(File.Exists(node.Socket), "the socket stays behind");
         await node.StartLentoAsync();
         Assert.That((await node.CtlAsync("status")).Code, Is.Zero);
     }
