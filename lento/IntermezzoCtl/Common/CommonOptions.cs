@@ -16,7 +16,8 @@ internal static class CommonOptions
         DefaultValueFactory = _ => ConfigurationFiles.DefaultMain,
     };
 
-    public static ConfigurationFiles Files(ParseResult result) => new(result.GetValue(Config)!);
+    /// <summary>A line that is still being typed has no values, not even default ones.</summary>
+    public static ConfigurationFiles Files(ParseResult result) => new(result.GetValue(Config) ?? ConfigurationFiles.DefaultMain);
 
     public static Option<bool> Json() => new("--json") { Description = "For programs: JSON, whose keys don't change." };
 
