@@ -61,18 +61,19 @@ struct kml {
 	u64 recno;			/* of the last record [lock] */
 	u64 local;			/* highest count of this replica [lock] */
 	u64 reserved;			/* bytes kept for the CLOSEs of open marks [lock] */
-	u64 anchor;			/* recovery would start here: stable, dirty of the last record [lock] */
+	/* where recovery would start: stable and dirty of the last record [lock] */
+	u64 anchor;
 	struct list_head dirty;		/* presto_jinodes with open marks, by offset [lock] */
 	bool broken;			/* nothing can be written any more [only ever set] */
 
-	spinlock_t tail_lock;
+	spinlock_t tail_lock;		/* head, watermark, what is in flight */
 	u64 head;			/* end of the last record [lock and tail_lock to change] */
 	u64 watermark;			/* kml_watermark() [tail_lock to change] */
 	struct list_head inflight;	/* presto_ops, by offset [tail_lock] */
 	errseq_t wb_err;		/* write-back errors of the lower file system seen [none] */
 	u64 synced;			/* all below is durable [tail_lock to change] */
 
-	struct mutex trim_lock;
+	struct mutex trim_lock;		/* one trims at a time */
 	u64 first;			/* oldest retained record [trim_lock to change] */
 
 	struct delayed_work closer;	/* armed while there are open marks */
@@ -102,9 +103,10 @@ int kml_write_result(struct kml *kml, struct presto_op *op, struct kml_result *r
 void kml_end(struct kml *kml, struct presto_op *op);
 void kml_break(struct kml *kml, const char *what, int err);
 
-/* Readers see what is below. Pairs with the release in kml_move_watermark(). */
+/* Readers see what is below. */
 static inline u64 kml_watermark(struct kml *kml)
 {
+	/* pairs with the release in kml_move_watermark() */
 	return smp_load_acquire(&kml->watermark);
 }
 
