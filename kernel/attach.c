@@ -190,7 +190,7 @@ static int presto_attach_path(struct presto_sb *ps, struct fs_context *fc)
 
 /**
  * presto_attach - find or mount the lower file system
- * @ps: gets lower_mnt, lower_root, block and exact
+ * @ps: gets lower_mnt, lower_root, block, trusted and exact
  * @fc: the mount
  *
  * Returns zero or a negative errno; presto_detach() undoes what was done either way.
@@ -206,6 +206,8 @@ int presto_attach(struct presto_sb *ps, struct fs_context *fc)
 		errorfc(fc, "%s: is read-only, there is no room for a journal", fc->source);
 		return -EROFS;
 	}
+	/* in case-folded directories, several names of ours stand on one below */
+	ps->trusted = ps->block && !sb_has_encoding(ps->lower_mnt->mnt_sb);
 	return presto_claim(ps, fc) ?: presto_choose_journal(ps, fc);
 }
 

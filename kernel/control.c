@@ -20,26 +20,43 @@ bool presto_is_control_name(struct inode *dir, const struct qstr *name)
 	return dir == d_inode(dir->i_sb->s_root) && presto_name_is_control(name);
 }
 
-/* The same for a dentry; callable under RCU. */
-bool presto_is_control_root(struct dentry *dentry)
+static bool presto_is_control_in(struct dentry *dentry, struct dentry *root)
 {
-	struct dentry *root = dentry->d_sb->s_root;
-
 	return dentry != root && READ_ONCE(dentry->d_parent) == root &&
 	       presto_name_is_control(&dentry->d_name);
 }
 
-static bool presto_below_control(struct dentry *dentry)
+/* The same for a dentry; callable under RCU. */
+bool presto_is_control_root(struct dentry *dentry)
+{
+	return presto_is_control_in(dentry, dentry->d_sb->s_root);
+}
+
+static bool presto_climb(struct dentry *dentry, struct dentry *root)
 {
 	struct dentry *parent;
 
 	for (;; dentry = parent) {
-		if (presto_is_control_root(dentry))
+		if (presto_is_control_in(dentry, root))
 			return true;
 		parent = READ_ONCE(dentry->d_parent);
-		if (parent == dentry)
+		if (parent == dentry || dentry == root)
 			return false;
 	}
+}
+
+static bool presto_below_control(struct dentry *dentry, struct dentry *root)
+{
+	unsigned int seq;
+	bool found;
+
+	rcu_read_lock();
+	do {
+		seq = read_seqbegin(&rename_lock);
+		found = presto_climb(dentry, root);
+	} while (read_seqretry(&rename_lock, seq));
+	rcu_read_unlock();
+	return found;
 }
 
 /**
@@ -48,16 +65,13 @@ static bool presto_below_control(struct dentry *dentry)
  */
 bool presto_is_control(struct dentry *dentry)
 {
-	unsigned int seq;
-	bool found;
+	return presto_below_control(dentry, dentry->d_sb->s_root);
+}
 
-	rcu_read_lock();
-	do {
-		seq = read_seqbegin(&rename_lock);
-		found = presto_below_control(dentry);
-	} while (read_seqretry(&rename_lock, seq));
-	rcu_read_unlock();
-	return found;
+/* The same for a lower dentry. */
+bool presto_is_lower_control(struct presto_sb *ps, struct dentry *lower)
+{
+	return presto_below_control(lower, ps->lower_root);
 }
 
 /* Is it known where in the tree the object is? Not if it was opened by a file handle alone. */

@@ -28,11 +28,14 @@ static bool presto_fits(struct dentry *dentry, struct dentry *lower, struct dent
 	       READ_ONCE(lower->d_inode) == (inode ? presto_lower_inode(inode) : NULL);
 }
 
-static bool presto_same_name(struct dentry *dentry, struct dentry *lower)
+static bool presto_same_name(struct dentry *dentry, struct dentry *lower,
+			     struct dentry *lower_dir)
 {
 	struct name_snapshot upper_name, lower_name;
 	bool same;
 
+	if (IS_CASEFOLDED(d_inode(lower_dir)))
+		return true;
 	take_dentry_name_snapshot(&upper_name, dentry);
 	take_dentry_name_snapshot(&lower_name, lower);
 	same = upper_name.name.len == lower_name.name.len &&
@@ -56,19 +59,19 @@ int presto_verify(struct dentry *dentry, struct dentry *lower_dir)
 
 	if (!presto_fits(dentry, lower, lower_dir))
 		return -ESTALE;
-	if (PRESTO_SB(dentry->d_sb)->block || presto_same_name(dentry, lower))
+	if (PRESTO_SB(dentry->d_sb)->trusted || presto_same_name(dentry, lower, lower_dir))
 		return 0;
 	return -ESTALE;
 }
 
 /*
- * The control directory is there for lento alone. On a directory that others
- * change too, a pair that no longer fits is looked up anew.
+ * The control directory is there for lento alone. Where pairs may come apart
+ * without us, one that no longer fits is looked up anew.
  */
 static int presto_d_revalidate(struct dentry *dentry, unsigned int flags)
 {
 	struct super_block *sb = dentry->d_sb;
-	struct dentry *parent, *lower;
+	struct dentry *parent, *lower, *lower_dir;
 	bool fits;
 
 	if (presto_is_control_root(dentry)) {
@@ -77,14 +80,14 @@ static int presto_d_revalidate(struct dentry *dentry, unsigned int flags)
 		if (!presto_is_lento(sb))
 			return -ENOENT;
 	}
-	if (PRESTO_SB(sb)->block || IS_ROOT(dentry))
+	if (PRESTO_SB(sb)->trusted || IS_ROOT(dentry))
 		return 1;
 	if (flags & LOOKUP_RCU)
 		return -ECHILD;
 	lower = presto_lower_dentry(dentry);
 	parent = dget_parent(dentry);
-	fits = presto_fits(dentry, lower, presto_lower_dentry(parent)) &&
-	       presto_same_name(dentry, lower);
+	lower_dir = presto_lower_dentry(parent);
+	fits = presto_fits(dentry, lower, lower_dir) && presto_same_name(dentry, lower, lower_dir);
 	dput(parent);
 	return fits;
 }
@@ -103,6 +106,16 @@ const struct dentry_operations presto_dentry_ops = {
 	.d_release	= presto_d_release,
 	COMPAT_D_REAL(presto_d_real)
 };
+
+/* A directory has one dentry, which may be there already, made for a file handle. */
+static struct dentry *presto_splice(struct inode *inode, struct dentry *dentry)
+{
+	struct dentry *alias = d_splice_alias(inode, dentry);
+
+	if (!IS_ERR_OR_NULL(alias) && !presto_lower_dentry(alias))
+		presto_pin_lower(alias, dget(presto_lower_dentry(dentry)));
+	return alias;
+}
 
 struct dentry *presto_lookup(struct inode *dir, struct dentry *dentry, unsigned int flags)
 {
@@ -125,5 +138,5 @@ struct dentry *presto_lookup(struct inode *dir, struct dentry *dentry, unsigned 
 		}
 	}
 	presto_pin_lower(dentry, lower);
-	return d_splice_alias(inode, dentry);
+	return presto_splice(inode, dentry);
 }

@@ -23,19 +23,25 @@ static struct dentry *presto_obtain_alias(struct super_block *sb, struct dentry 
 }
 
 /*
- * Below the fileset's root? Of a file that has no name in memory it can't be
- * known: its handle says nothing of its directory.
+ * Below the fileset's root, and not what is for lento's eyes alone? Of a file
+ * that has no name in memory it can't be known: its handle says nothing of its
+ * directory.
  */
-static int presto_acceptable(void *root, struct dentry *lower)
+static int presto_acceptable(void *data, struct dentry *lower)
 {
-	return lower->d_flags & DCACHE_DISCONNECTED || is_subdir(lower, root);
+	struct presto_sb *ps = data;
+
+	if (lower->d_flags & DCACHE_DISCONNECTED)
+		return true;
+	return is_subdir(lower, ps->lower_root) &&
+	       (!presto_is_lower_control(ps, lower) || presto_is_lento(ps->sb));
 }
 
 static struct dentry *presto_decode(struct super_block *sb, struct fid *fid, int len, int type)
 {
 	struct presto_sb *ps = PRESTO_SB(sb);
 	struct dentry *lower = exportfs_decode_fh(ps->lower_mnt, fid, len, type,
-						  presto_acceptable, ps->lower_root);
+						  presto_acceptable, ps);
 
 	if (!IS_ERR_OR_NULL(lower) && !d_inode(lower)->i_nlink) {
 		dput(lower);

@@ -188,7 +188,7 @@ int presto_getattr(struct mnt_idmap *idmap, const struct path *path, struct ksta
 }
 
 /* By touch_atime(), which has judged by the user's mount and our copy of the times. */
-static int presto_accessed(struct inode *inode, int flags)
+static int presto_update_time(COMPAT_UPDATE_TIME)
 {
 	struct path lower = { .mnt = PRESTO_SB(inode->i_sb)->lower_mnt };
 
@@ -202,8 +202,6 @@ static int presto_accessed(struct inode *inode, int flags)
 	presto_copy_attr(inode);
 	return 0;
 }
-
-COMPAT_UPDATE_TIME(presto_update_time, presto_accessed)
 
 static const char *presto_get_link(struct dentry *dentry, struct inode *inode,
 				   struct delayed_call *done)

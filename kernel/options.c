@@ -117,7 +117,7 @@ int presto_check_remount(struct fs_context *fc)
 	struct presto_options *options = fc->fs_private;
 	char device[32];
 
-	if (options->journal && ps->exact != (options->journal == PRESTO_ASK_EXACT))
+	if (options->journal == (ps->exact ? PRESTO_ASK_SCAN : PRESTO_ASK_EXACT))
 		return invalfc(fc, "journal=: can't be changed by a remount");
 	presto_device_path(ps, device, sizeof(device));
 	return presto_unchanged(fc, "fileset", options->fileset, ps->fileset) ?:

@@ -48,6 +48,7 @@ struct presto_sb {
 	char *cache_type;		/* type of the lower file system, as asked for */
 	char *prestodev;		/* NULL: the first free one */
 	bool block;			/* the lower file system is mounted by us alone */
+	bool trusted;			/* nothing but us parts a pair of dentries */
 	bool exact;			/* J1 holds; else changes are found by a scan */
 	struct list_head mounts;	/* in presto_mounts [presto_mounts_lock] */
 };
@@ -169,6 +170,7 @@ extern const struct export_operations presto_export_ops;
 bool presto_is_control_name(struct inode *dir, const struct qstr *name);
 bool presto_is_control_root(struct dentry *dentry);
 bool presto_is_control(struct dentry *dentry);
+bool presto_is_lower_control(struct presto_sb *ps, struct dentry *lower);
 bool presto_is_placed(struct dentry *dentry);
 bool presto_unlogged(struct dentry *dentry);
 

@@ -115,11 +115,7 @@ static int presto_fill_super(struct super_block *sb, struct fs_context *fc)
 	ps->cache_type = kstrdup(presto_lower_sb(sb)->s_type->name, GFP_KERNEL);
 	if (!ps->cache_type)
 		return -ENOMEM;
-	err = presto_journal_open(sb);
-	if (err)
-		return err;
-	sb->s_flags |= SB_ACTIVE;
-	return 0;
+	return presto_journal_open(sb);
 }
 
 static void presto_kill_sb(struct super_block *sb)

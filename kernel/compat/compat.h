@@ -17,7 +17,7 @@
 #if defined(HAVE_BACKING_FILE_USER_FILE) || defined(HAVE_BACKING_FILE_USER_PATH)
 #include <linux/backing-file.h>
 #elif !defined(HAVE_OPEN_WITH_FAKE_PATH)
-#error "intermezzo: this kernel has neither backing_file_open() nor open_with_fake_path(); kernels from 6.1 to 6.12 are supported"
+#error "intermezzo: this kernel opens no file below another; 6.1 to 6.12 are supported"
 #endif
 
 #ifndef HAVE_MNT_IDMAP
@@ -52,19 +52,11 @@ static inline struct timespec64 inode_get_ctime(const struct inode *inode)
 }
 #endif
 
-/* Defines @op, an ->update_time() that calls @fn(inode, flags). */
+/* Parameters of ->update_time(), of which inode and flags are used. */
 #ifdef HAVE_UPDATE_TIME_FLAGS
-#define COMPAT_UPDATE_TIME(op, fn)					\
-	static int op(struct inode *inode, int flags)			\
-	{								\
-		return fn(inode, flags);				\
-	}
+#define COMPAT_UPDATE_TIME	struct inode *inode, int flags
 #else
-#define COMPAT_UPDATE_TIME(op, fn)					\
-	static int op(struct inode *inode, struct timespec64 *time, int flags) \
-	{								\
-		return fn(inode, flags);				\
-	}
+#define COMPAT_UPDATE_TIME	struct inode *inode, struct timespec64 *time, int flags
 #endif
 
 /* Before there were calls for ACLs, they passed as any other xattr. */
@@ -91,7 +83,7 @@ static inline struct file *compat_backing_file_open(const struct file *user, int
 #ifdef HAVE_BACKING_FILE_USER_PATH
 	return backing_file_open(&user->f_path, flags, real, cred);
 #else
-	return open_with_fake_path(&user->f_path, flags | FMODE_NONOTIFY,
+	return open_with_fake_path(&user->f_path, flags | (__force int)FMODE_NONOTIFY,
 				   d_inode(real->dentry), cred);
 #endif
 }
@@ -117,6 +109,17 @@ static inline ssize_t vfs_splice_read(struct file *in, loff_t *pos, struct pipe_
 	if (!in->f_op->splice_read)
 		return -EINVAL;
 	return in->f_op->splice_read(in, pos, pipe, len, flags);
+}
+#endif
+
+#ifndef HAVE_SB_HAS_ENCODING
+static inline bool sb_has_encoding(const struct super_block *sb)
+{
+#if IS_ENABLED(CONFIG_UNICODE)
+	return sb->s_encoding;
+#else
+	return false;
+#endif
 }
 #endif
 
