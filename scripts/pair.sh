@@ -18,7 +18,7 @@ boot() {
 	local who=$1 lower=${2:-ext3}
 	"$lab" start "$who" --kernel "$kernel" --mem "${GUEST_MEM:-1024}" --state --disk "$who-home.img:${HOME_SIZE:-1500M}" || return
 	script "$who" <<-SH
-		insmod /intermezzo/build/kernel-$kernel/intermezzo.ko
+		/intermezzo/scripts/load-module /intermezzo/build/kernel-$kernel/intermezzo.ko
 		blkid /dev/vda >/dev/null || mkfs.$lower -q /dev/vda
 		mkdir -p $mount
 		mount -t intermezzo -o fileset=home,cache_type=$lower,prestodev=/dev/intermezzo0 /dev/vda $mount

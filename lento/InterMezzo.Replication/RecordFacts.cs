@@ -11,6 +11,7 @@ public static partial class RecordFacts
 {
     private const uint TypeMask = 0xf000;
     private const uint Regular = 0x8000;
+    private const uint Directory = 0x4000;
 
     /// <summary>An update that happened; all else is the log's own business.</summary>
     public static bool IsUpdate(RecordView record) => record.Op switch
@@ -103,7 +104,7 @@ public static partial class RecordFacts
     public static bool NeedsState(RecordView record, ulong self, out Fid fid)
     {
         fid = Object(record, self);
-        return record.Op == Op.Enter || (record.TryGetMade(out _) && record.Result.Flags.HasFlag(ResultFlags.Xattrs));
+        return record.Op == Op.Enter || record.TryGetMade(out _);
     }
 
     /// <summary>The attributes after an operation, where the record tells them.</summary>
@@ -175,6 +176,11 @@ public static partial class RecordFacts
     /// <summary>The directories whose entries changed, with the mtime that the operation left.</summary>
     public static (Fid Directory, KmlTime Time)[] ParentTimes(RecordView record, ulong self)
     {
+        if (SetsDirectoryTime(record, out var directory, out var set))
+        {
+            return [(directory.Canonical(self), set)];
+        }
+
         if (record.Op is Op.Close || !record.TryGetParent(out var parent))
         {
             return [];
@@ -184,6 +190,16 @@ public static partial class RecordFacts
         var time = result.Flags.HasFlag(ResultFlags.Time) ? result.Time : record.Time;
         var first = (parent.Fid.Canonical(self), time);
         return record.TryGetParent2(out var second) ? [first, (second.Fid.Canonical(self), time)] : [first];
+    }
+
+    /// <summary>A SETATTR that gives a directory its mtime.</summary>
+    public static bool SetsDirectoryTime(RecordView record, out Fid directory, out KmlTime time)
+    {
+        record.TryGetObject(out var target);
+        record.TryGetAttr(out var attr);
+        directory = target.Fid;
+        time = attr.ModifyTime;
+        return record.Op == Op.SetAttr && (target.Mode & TypeMask) == Directory && attr.Has(AttrValid.ModifyTime);
     }
 
     private static (ContentEffect Effect, ulong Size) Effect(RecordView record)

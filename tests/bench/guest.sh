@@ -15,7 +15,7 @@ tar -C /usr/src -cf "$tmp/tree.tar" "$(basename "$(ls -d /usr/src/linux-headers-
 entries=$(tar -tf "$tmp/tree.tar" | wc -l)
 
 for disk in vda vdb vdc; do mkfs.ext4 -q -F -E lazy_itable_init=0,lazy_journal_init=0 /dev/$disk; done
-insmod "$MODULE"
+"$here/../../scripts/load-module" "$MODULE"
 mkdir -p "$tmp"/{ext4,presto,overlay,upper}
 mount -o nodelalloc /dev/vda "$tmp/ext4"
 mount -t intermezzo -o fileset=bench,cache_type=ext4 /dev/vdb "$tmp/presto"

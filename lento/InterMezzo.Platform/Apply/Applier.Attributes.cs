@@ -10,6 +10,7 @@ internal sealed partial class Applier
     private const uint SetIds = 0xc00;
 
     private readonly Dictionary<Fid, KmlTime> _parentTimes = [];
+    private readonly Dictionary<Fid, KmlTime> _timesBefore = [];
 
     [Flags]
     private enum Step
@@ -21,7 +22,28 @@ internal sealed partial class Applier
         Times = 8,
     }
 
-    public void NoteParentTime(Fid directory, long seconds, uint nanoseconds) => _parentTimes[directory] = new KmlTime(seconds, nanoseconds);
+    public void WatchParentTime(Fid directory)
+    {
+        if (_timesBefore.ContainsKey(directory) || _parentTimes.ContainsKey(directory))
+        {
+            return;
+        }
+
+        using var fd = _objects.Find(directory, out var stat);
+        if (fd is not null)
+        {
+            _timesBefore[directory] = Attributes.ToTime(stat.ModifyTime);
+        }
+    }
+
+    public void NoteParentTime(Fid directory, long seconds, uint nanoseconds, bool isSet = false)
+    {
+        _parentTimes[directory] = new KmlTime(seconds, nanoseconds);
+        if (isSet)
+        {
+            _timesBefore.Remove(directory);
+        }
+    }
 
     public void ApplyParentTimes(Origin origin)
     {
@@ -30,12 +52,16 @@ internal sealed partial class Applier
             using var fd = _objects.Find(fid, out var stat);
             if (fd is not null && stat.Type == FileType.Directory)
             {
-                SetAttributes(origin, fid, fd, stat, new KmlAttr { Valid = AttrValid.ModifyTime, ModifyTime = time });
+                var mtime = _timesBefore.TryGetValue(fid, out var before) && IsLater(before, time) ? before : time;
+                SetAttributes(origin, fid, fd, stat, new KmlAttr { Valid = AttrValid.ModifyTime, ModifyTime = mtime });
             }
         }
 
         _parentTimes.Clear();
+        _timesBefore.Clear();
     }
+
+    private static bool IsLater(KmlTime time, KmlTime than) => (time.Seconds, time.Nanoseconds).CompareTo((than.Seconds, than.Nanoseconds)) > 0;
 
     private ApplyOutcome ApplySetAttr(Origin origin, RecordView record, Fid fid, Content? content)
     {

@@ -117,6 +117,11 @@ internal sealed class BatchApplier(
             return null;
         }
 
+        foreach (var (directory, _) in RecordFacts.ParentTimes(view, replica.Self))
+        {
+            _applier.WatchParentTime(directory);
+        }
+
         var clash = _own?.Find(view, side == Side.Client ? Echo : record.Wire.Known);
         var kind = RecordFacts.Kind(view);
         switch (ConflictRules.Decide(side, kind, clash?.Facet.Kind))
@@ -300,9 +305,10 @@ internal sealed class BatchApplier(
 
     private void NoteParents(RecordView view)
     {
+        var isSet = RecordFacts.SetsDirectoryTime(view, out _, out _);
         foreach (var (directory, mtime) in RecordFacts.ParentTimes(view, replica.Self))
         {
-            _applier.NoteParentTime(directory, mtime.Seconds, mtime.Nanoseconds);
+            _applier.NoteParentTime(directory, mtime.Seconds, mtime.Nanoseconds, isSet);
         }
     }
 

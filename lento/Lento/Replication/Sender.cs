@@ -212,6 +212,11 @@ internal sealed class Sender(IReplica replica, ChangeLog changes, Direction dire
         }
 
         var source = replica.Tree.Open(fid);
+        if (source is null && planned.Carry != Carry.Here && view.TryGetMade(out _))
+        {
+            return null;
+        }
+
         if (source is null)
         {
             // A later record tells of the removal.
@@ -220,15 +225,21 @@ internal sealed class Sender(IReplica replica, ChangeLog changes, Direction dire
             return null;
         }
 
-        return Describe(planned, record, source, check);
+        return Describe(planned, view, record, source, check);
     }
 
-    private OutgoingContent? Describe(PlannedRecord planned, Record record, ITreeObject source, ContentCheck check)
+    private OutgoingContent? Describe(PlannedRecord planned, RecordView view, Record record, ITreeObject source, ContentCheck check)
     {
         var state = source.ReadState();
         WireTypes.AddState(record, state);
         if (planned.Carry != Carry.Here)
         {
+            // A record can't tell the mtime of what it makes: the object got it after the record was written.
+            if (view.TryGetMade(out _) && RecordFacts.StateAttr(view) is { } made)
+            {
+                record.Attr = WireTypes.Write(made with { Valid = made.Valid | AttrValid.ModifyTime, ModifyTime = state.Attr.ModifyTime });
+            }
+
             source.Dispose();
             return null;
         }
