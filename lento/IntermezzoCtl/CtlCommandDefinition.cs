@@ -6,7 +6,14 @@ namespace InterMezzo.Ctl;
 /// <summary>The whole command line.</summary>
 internal static class CtlCommandDefinition
 {
-    public static RootCommand Create() => new(
+    public static RootCommand Create()
+    {
+        var root = CreateRoot();
+        TaughtCommand.Install(root);
+        return root;
+    }
+
+    private static RootCommand CreateRoot() => new(
         $"""
         Sets up InterMezzo on this machine, and tells how it is.
 

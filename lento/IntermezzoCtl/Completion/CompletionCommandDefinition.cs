@@ -9,7 +9,7 @@ internal static class CompletionCommandDefinition
     {
         var shell = new Argument<string>("shell") { Description = "bash, zsh or fish." };
         shell.AcceptOnlyFromAmong("bash", "zsh", "fish");
-        var command = new Command(
+        var command = new TaughtCommand(
             "completion",
             """
             Prints what makes a shell complete this program's verbs, options, filesets and peers.

@@ -11,7 +11,7 @@ internal static class ConflictsCommandDefinition
     {
         var fileset = CommonOptions.AnyFileset();
         var json = CommonOptions.Json();
-        var command = new Command(
+        var command = new TaughtCommand(
             "list",
             """
             Shows the conflicts: the server's version is in the tree, the other one is kept whole in the conflict store.

@@ -5,7 +5,7 @@ namespace InterMezzo.Ctl;
 
 internal static class FilesetCommandDefinition
 {
-    public static Command Create() => new(
+    public static Command Create() => new TaughtCommand(
         "fileset",
         """
         The replicated trees of this machine. Each is ordered by one server; its clients follow it and send it what they do.
@@ -42,7 +42,7 @@ internal static class FilesetCommandDefinition
     {
         var (name, mount, device, noDevices, clients, readonlyClients) = (NewName(), Mount(), Device(), NoDevices(), Clients(), ReadonlyClients());
         var log = new Option<string?>("--log") { Description = "A journal file kept by somebody else, beside a plain directory.", HelpName = "PATH" };
-        var command = new Command(
+        var command = new TaughtCommand(
             "create",
             """
             Offers a tree to other machines: this machine becomes its server.
@@ -66,7 +66,7 @@ internal static class FilesetCommandDefinition
     {
         var (name, mount, device, noDevices) = (NewName(), Mount(), Device(), NoDevices());
         var server = CommonOptions.WithPeers(new Option<string>("--server") { Description = "The peer that serves it.", HelpName = "PEER", Required = true });
-        var command = new Command(
+        var command = new TaughtCommand(
             "join",
             """
             Takes part in a tree of another machine. It is received whole, then followed; what is in the directory already is
@@ -89,7 +89,7 @@ internal static class FilesetCommandDefinition
     private static Command CreateAllow()
     {
         var (name, clients, readonlyClients) = (CommonOptions.ExistingFileset(), Clients(), ReadonlyClients());
-        var command = new Command(
+        var command = new TaughtCommand(
             "allow",
             """
             Lets further machines take part in a tree that is served here.
@@ -107,7 +107,7 @@ internal static class FilesetCommandDefinition
     private static Command CreateLeave()
     {
         var name = CommonOptions.ExistingFileset();
-        var command = new Command("leave", "Ends the part that this machine takes in a tree. Its files stay, and so does its journal.") { name };
+        var command = new TaughtCommand("leave", "Ends the part that this machine takes in a tree. Its files stay, and so does its journal.") { name };
         command.SetGuarded((result, cancellationToken) =>
             FilesetLeaveCommand.RunAsync(CommonOptions.Files(result), result.GetValue(name)!, cancellationToken));
         return command;
@@ -116,7 +116,7 @@ internal static class FilesetCommandDefinition
     private static Command CreateList()
     {
         var json = CommonOptions.Json();
-        var command = new Command("list", "Shows the trees that are configured here; `status` shows how they are.") { json };
+        var command = new TaughtCommand("list", "Shows the trees that are configured here; `status` shows how they are.") { json };
         command.SetGuarded((result, _) => Task.FromResult(FilesetListCommand.Run(CommonOptions.Files(result), result.GetValue(json))));
         return command;
     }

@@ -10,7 +10,7 @@ internal static class InitCommandDefinition
         var name = new Option<string?>("--name") { Description = "How this machine calls itself; default: its host name.", HelpName = "NAME" };
         var showPin = new Option<bool>("--show-pin") { Description = "Print the pin of this machine's key and nothing else; changes nothing." };
         var json = CommonOptions.Json();
-        var command = new Command(
+        var command = new TaughtCommand(
             "init",
             """
             Makes this machine's key and replica id, and a configuration to begin with. What is there already stays.

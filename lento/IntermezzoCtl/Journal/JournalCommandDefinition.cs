@@ -23,7 +23,7 @@ internal static class JournalCommandDefinition
         var from = new Option<ulong>("--from") { Description = "The record to begin with; default: the oldest one there is.", HelpName = "OFFSET" };
         var all = new Option<bool>("--all") { Description = "Records of operations that failed, too; they have the flag void." };
         var json = CommonOptions.Json();
-        var command = new Command(
+        var command = new TaughtCommand(
             verb,
             $$"""
             {{what}}

@@ -12,7 +12,7 @@ internal static class PeerCommandDefinition
         var name = new Argument<string>("name") { Description = "How it is called here." };
         var pin = new Option<string>("--pin") { Description = "What `intermezzo-ctl init --show-pin` prints there.", HelpName = "PIN", Required = true };
         var address = new Option<string?>("--address") { Description = "Where it listens; needed only for a server that is joined from here.", HelpName = "HOST:PORT" };
-        var command = new Command(
+        var command = new TaughtCommand(
             "add",
             """
             Lets another machine in, by its key. Of a machine that is known already, key and address are replaced.
@@ -30,7 +30,7 @@ internal static class PeerCommandDefinition
     private static Command CreateList()
     {
         var json = CommonOptions.Json();
-        var command = new Command("list", "Shows the machines that are known, and their keys.") { json };
+        var command = new TaughtCommand("list", "Shows the machines that are known, and their keys.") { json };
         command.SetGuarded((result, _) => Task.FromResult(PeerListCommand.Run(CommonOptions.Files(result), result.GetValue(json))));
         return command;
     }

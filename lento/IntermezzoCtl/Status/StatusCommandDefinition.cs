@@ -9,7 +9,7 @@ internal static class StatusCommandDefinition
     {
         var watch = new Option<bool>("--watch") { Description = "Again each second, until interrupted; with --json a line each time." };
         var json = CommonOptions.Json();
-        var command = new Command(
+        var command = new TaughtCommand(
             "status",
             """
             Shows how lento and its filesets are: who is connected, what was sent and received, what is on its way.

@@ -18,7 +18,7 @@ internal static class SyncCommandDefinition
                 result.AddError("--timeout must be a number of seconds, more than 0 and at most 2000000");
             }
         });
-        var command = new Command(
+        var command = new TaughtCommand(
             "sync",
             """
             Tells whether all replicas that can be reached have all that was done until now, durably.

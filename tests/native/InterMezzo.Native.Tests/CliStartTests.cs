@@ -157,6 +157,7 @@ internal sealed class CliStartTests
             {
                 Assert.That(help.Code, Is.Zero);
                 Assert.That(help.Output, Does.Contain("Exit code").And.Contain("intermezzo-ctl init"));
+                Assert.That(help.Errors, Is.Empty);
                 Assert.That(version.Code, Is.Zero);
                 Assert.That(version.Output.Trim(), Does.Match(@"^\d+\.\d+\.\d+$"));
             }
