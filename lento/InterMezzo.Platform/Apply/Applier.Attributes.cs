@@ -10,7 +10,6 @@ internal sealed partial class Applier
     private const uint SetIds = 0xc00;
 
     private readonly Dictionary<Fid, KmlTime> _parentTimes = [];
-    private readonly Dictionary<Fid, KmlTime> _timesBefore = [];
 
     [Flags]
     private enum Step
@@ -22,28 +21,7 @@ internal sealed partial class Applier
         Times = 8,
     }
 
-    public void WatchParentTime(Fid directory)
-    {
-        if (_timesBefore.ContainsKey(directory) || _parentTimes.ContainsKey(directory))
-        {
-            return;
-        }
-
-        using var fd = _objects.Find(directory, out var stat);
-        if (fd is not null)
-        {
-            _timesBefore[directory] = Attributes.ToTime(stat.ModifyTime);
-        }
-    }
-
-    public void NoteParentTime(Fid directory, long seconds, uint nanoseconds, bool isSet = false)
-    {
-        _parentTimes[directory] = new KmlTime(seconds, nanoseconds);
-        if (isSet)
-        {
-            _timesBefore.Remove(directory);
-        }
-    }
+    public void NoteParentTime(Fid directory, long seconds, uint nanoseconds) => _parentTimes[directory] = new KmlTime(seconds, nanoseconds);
 
     public void ApplyParentTimes(Origin origin)
     {
@@ -52,16 +30,12 @@ internal sealed partial class Applier
             using var fd = _objects.Find(fid, out var stat);
             if (fd is not null && stat.Type == FileType.Directory)
             {
-                var mtime = _timesBefore.TryGetValue(fid, out var before) && IsLater(before, time) ? before : time;
-                SetAttributes(origin, fid, fd, stat, new KmlAttr { Valid = AttrValid.ModifyTime, ModifyTime = mtime });
+                SetAttributes(origin, fid, fd, stat, new KmlAttr { Valid = AttrValid.ModifyTime, ModifyTime = time });
             }
         }
 
         _parentTimes.Clear();
-        _timesBefore.Clear();
     }
-
-    private static bool IsLater(KmlTime time, KmlTime than) => (time.Seconds, time.Nanoseconds).CompareTo((than.Seconds, than.Nanoseconds)) > 0;
 
     private ApplyOutcome ApplySetAttr(Origin origin, RecordView record, Fid fid, Content? content)
     {

@@ -94,18 +94,8 @@ public interface IApplier
     /// </summary>
     ApplyOutcome EnterLink(Origin origin, Fid parent, ReadOnlySpan<byte> name, Fid fid);
 
-    /// <summary>
-    /// An operation of this batch is about to change a directory: its own mtime of now counts as well. Where two
-    /// replicas changed one directory at the same time, the later mtime is what both end with.
-    /// </summary>
-    void WatchParentTime(Fid directory);
-
-    /// <summary>Notes the mtime an operation left on a directory; only the last one of each counts.</summary>
-    /// <param name="directory">Which.</param>
-    /// <param name="seconds">Since the epoch.</param>
-    /// <param name="nanoseconds">Of that second.</param>
-    /// <param name="isSet">It was given, not left: it counts whatever the mtime was before.</param>
-    void NoteParentTime(Fid directory, long seconds, uint nanoseconds, bool isSet = false);
+    /// <summary>Notes the mtime an operation left on a directory, or gave it; only the last one of each counts.</summary>
+    void NoteParentTime(Fid directory, long seconds, uint nanoseconds);
 
     /// <summary>
     /// Sets the noted mtimes, as parts of the given update. To be called before the end of a batch, once for all of

@@ -117,11 +117,6 @@ internal sealed class BatchApplier(
             return null;
         }
 
-        foreach (var (directory, _) in RecordFacts.ParentTimes(view, replica.Self))
-        {
-            _applier.WatchParentTime(directory);
-        }
-
         var clash = _own?.Find(view, side == Side.Client ? Echo : record.Wire.Known);
         var kind = RecordFacts.Kind(view);
         switch (ConflictRules.Decide(side, kind, clash?.Facet.Kind))
@@ -305,10 +300,9 @@ internal sealed class BatchApplier(
 
     private void NoteParents(RecordView view)
     {
-        var isSet = RecordFacts.SetsDirectoryTime(view, out _, out _);
         foreach (var (directory, mtime) in RecordFacts.ParentTimes(view, replica.Self))
         {
-            _applier.NoteParentTime(directory, mtime.Seconds, mtime.Nanoseconds, isSet);
+            _applier.NoteParentTime(directory, mtime.Seconds, mtime.Nanoseconds);
         }
     }
 
