@@ -13,7 +13,7 @@ mkdir -p "$lower" "$m"
 
 up() {
 	modprobe -q ext4; modprobe -q libcrc32c
-	grep -q '^intermezzo ' /proc/modules || insmod "$MODULE" || exit 1
+	grep -q '^intermezzo ' /proc/modules || "$(dirname "$0")/../../../scripts/load-module" "$MODULE" || exit 1
 	options=commit=1
 	[ "$fs" = ext4 ] && options+=,nodelalloc
 	mount -t "$fs" -o "$options" /dev/vda "$lower" && mount -t intermezzo -o fileset=test "$lower" "$m"

@@ -67,7 +67,7 @@ for tool in kml_dump journal_device; do
 	gcc -Wall -O2 -o "$work/$tool" "$here/$tool.c" || { bad "compile $tool"; exit 1; }
 done
 modprobe -q ext4; modprobe -q libcrc32c; modprobe -q loop
-insmod "$MODULE" || { bad "load the module" "$MODULE"; exit 1; }
+"$(dirname "$0")/../../../scripts/load-module" "$MODULE" || { bad "load the module" "$MODULE"; exit 1; }
 
 # --- every operation has its record ---
 mkfs.ext4 -q -F /dev/vda

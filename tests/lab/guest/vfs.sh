@@ -38,7 +38,7 @@ block() {
 
 gcc -O1 -Wall -o "$work/vfs" "$here"/vfs_*.c || exit 1
 mkdir "$work/upper" "$work/lower"
-modprobe -a ext4 libcrc32c && insmod "$MODULE" || exit 1
+"$(dirname "$0")/../../../scripts/load-module" "$MODULE" || exit 1
 
 for type in ext4 ext3 ext2; do
 	block "$type"
