@@ -28,6 +28,7 @@ block() {
 	works "$type mounts" mount -t intermezzo -o "fileset=home,cache_type=$type" /dev/vda "$work/upper"
 	checks "$type" "$type"
 	refuses "$type: device mounted twice" mount -t intermezzo -o "fileset=h2,cache_type=$type" /dev/vda /mnt
+	works "$type: storm" "$work/storm" 5 "$work/upper"
 	works "$type: remount read-only" mount -o remount,ro "$work/upper"
 	refuses "$type: read-only" touch "$work/upper/new"
 	works "$type: remount read-write" mount -o remount,rw "$work/upper"
@@ -36,7 +37,7 @@ block() {
 	works "$type is clean below" e2fsck -fn /dev/vda
 }
 
-gcc -O1 -Wall -o "$work/vfs" "$here"/vfs_*.c || exit 1
+gcc -O1 -Wall -o "$work/vfs" "$here"/vfs_*.c && gcc -O1 -Wall -o "$work/storm" "$here/storm.c" || exit 1
 mkdir "$work/upper" "$work/lower"
 "$(dirname "$0")/../../../scripts/load-module" "$MODULE" || exit 1
 
@@ -63,6 +64,7 @@ works "renamed below" test ! -e "$work/upper/d" -a -e "$work/upper/e/f"
 works "removed below" test ! -e "$work/upper/gone"
 works "made below" test -e "$work/upper/none"
 works "used after changes below" bash -c "cd $work/upper && mv e d && touch d/g gone && rm none"
+works "storm above and below" "$work/storm" 8 "$work/upper" "$work/lower/home"
 works "directory unmounts" umount "$work/upper"
 works "lower directory unmounts" umount "$work/lower"
 

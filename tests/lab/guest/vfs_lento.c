@@ -134,6 +134,37 @@ static const char *check_busy(void)
 	return NULL;
 }
 
+/* As replay does it: objects by handle, without a path and without opening them. */
+static const char *check_by_handle(void)
+{
+	struct { struct file_handle head; unsigned int id[4]; } h = { .head.handle_bytes = 16 };
+	int device, fd, dir, mount_fd, mount_id;
+	char path[64], target[8];
+	struct stat st;
+
+	EXPECT(!symlink("f", "s") && !put_file("f", "x") && !mkdir("d", 0755));
+	device = become_lento();
+	mount_fd = open(getenv("PRESTO_MOUNT"), O_RDONLY);
+	dir = open("d", O_RDONLY);
+	EXPECT(device >= 0 && !set_context(device, 5));
+	EXPECT(!name_to_handle_at(AT_FDCWD, "f", &h.head, &mount_id, 0));
+	EXPECT(!system("echo 2 > /proc/sys/vm/drop_caches"));
+	fd = open_by_handle_at(mount_fd, &h.head, O_PATH | O_NOFOLLOW);
+	EXPECT(fd >= 0 && !linkat(fd, "", dir, "linked", AT_EMPTY_PATH) && is_file("d/linked", "x"));
+	EXPECT(!fchownat(fd, "", 12, 13, AT_EMPTY_PATH) && !stat("f", &st) && st.st_uid == 12 && st.st_nlink == 2);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	EXPECT(!chmod(path, 0600) && !setxattr(path, "user.y", "y", 1, 0) && !truncate(path, 0));
+	EXPECT(!stat("f", &st) && (st.st_mode & 0777) == 0600 && !st.st_size);
+	h.head.handle_bytes = 16;
+	EXPECT(!name_to_handle_at(AT_FDCWD, "s", &h.head, &mount_id, 0));
+	EXPECT(!system("echo 2 > /proc/sys/vm/drop_caches"));
+	fd = open_by_handle_at(mount_fd, &h.head, O_PATH | O_NOFOLLOW);
+	EXPECT(fd >= 0 && readlinkat(fd, "", target, 8) == 1 && target[0] == 'f');
+	EXPECT(!utimensat(fd, "", (struct timespec [2]){ { 1, 0 }, { 2, 0 } }, AT_EMPTY_PATH));
+	EXPECT(!lstat("s", &st) && st.st_mtime == 2);
+	return NULL;
+}
+
 static const char *nobody_reads(void)
 {
 	char buf[64];
@@ -164,6 +195,7 @@ const struct check lento_checks[] = {
 	{ "lento's changes", check_lento },
 	{ "subtree that enters", check_subtree },
 	{ "replaced while written", check_busy },
+	{ "objects by handle", check_by_handle },
 	{ "lento's own xattrs", check_own_xattrs },
 	{}
 };

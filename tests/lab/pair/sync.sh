@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Two machines with module and daemon: what happens on one is on the other.
-#   LAB_KERNEL=6.1 tests/lab/host/sync.sh
+#   LAB_KERNEL=6.1 tests/lab/pair/sync.sh
 set -uo pipefail
 top=$(cd "$(dirname "$0")/../../.." && pwd)
 kernel=${LAB_KERNEL:-6.1}

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # lento killed again and again, at random moments, on either side, while both
 # sides work: the trees are equal at the end, and no update was applied twice.
-#   LAB_KERNEL=6.1 KILLS=20 SEED=1 tests/lab/host/kills.sh
+#   LAB_KERNEL=6.1 KILLS=20 SEED=1 tests/lab/pair/kills.sh
 set -uo pipefail
 top=$(cd "$(dirname "$0")/../../.." && pwd)
 kernel=${LAB_KERNEL:-6.1} kills=${KILLS:-20}
