@@ -148,7 +148,7 @@ static int presto_begin_link(struct presto_op *op, struct inode *inode, struct i
 /* While it was nameless it had no marks: all of its content is still to be told of. */
 static void presto_mark_named(struct inode *inode)
 {
-	if (presto_has_writers(inode) && !presto_dirty(inode, false))
+	if (presto_has_writers(inode) && !presto_mark_content(inode, PRESTO_NO_OVERWRITE))
 		presto_changed(inode, 0, ~0ULL);
 }
 

@@ -2,7 +2,7 @@
 /*
  * Open files. Each has a lower file of its own, and the data is there: no page
  * is ever cached here. What changes content runs with the upper inode locked
- * from presto_mark_dirty() to presto_changed().
+ * from presto_mark_file() to presto_changed().
  */
 #include <linux/fadvise.h>
 #include <linux/falloc.h>
@@ -45,20 +45,6 @@ int presto_release(struct inode *inode, struct file *file)
 	if (presto_counts_as_writer(file))
 		presto_writer_put(inode, file->f_path.dentry);
 	return 0;
-}
-
-/**
- * presto_mark_dirty - note in the journal that a file's content is about to change
- * @file: an upper file, open for writing
- * @overwrites: see presto_dirty()
- *
- * Returns zero or a negative errno, upon which nothing may be changed.
- */
-int presto_mark_dirty(struct file *file, bool overwrites)
-{
-	if (presto_unlogged(file->f_path.dentry))
-		return 0;
-	return presto_dirty(file_inode(file), overwrites);
 }
 
 /* The same request for the lower file, to be done before the call returns. */
@@ -110,15 +96,13 @@ static void presto_unlock_write(struct inode *inode, struct kiocb *iocb)
 
 static int presto_mark_write(struct kiocb *iocb)
 {
-	struct file *file = iocb->ki_filp;
-	struct inode *inode = file_inode(file);
-	bool overwrites = !(iocb->ki_flags & IOCB_APPEND) &&
-			  iocb->ki_pos < i_size_read(presto_lower_inode(inode));
+	struct inode *inode = file_inode(iocb->ki_filp);
+	bool append = iocb->ki_flags & IOCB_APPEND;
 
 	/* a mark waits for the log */
 	if (iocb->ki_flags & IOCB_NOWAIT && !READ_ONCE(PRESTO_I(inode)->j.dirty))
 		return -EAGAIN;
-	return presto_mark_dirty(file, overwrites);
+	return presto_mark_file(iocb->ki_filp, append ? PRESTO_NO_OVERWRITE : iocb->ki_pos);
 }
 
 static ssize_t presto_write_lower(struct kiocb *iocb, struct iov_iter *from)
@@ -174,12 +158,13 @@ int presto_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 static long presto_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
 {
 	const int shifts = FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE;
+	bool allocates = !(mode & ~FALLOC_FL_KEEP_SIZE);
 	struct inode *inode = file_inode(file);
 	int err;
 
 	inode_lock(inode);
 	/* zeros reach blocks at the edges in place */
-	err = presto_mark_dirty(file, mode & ~FALLOC_FL_KEEP_SIZE);
+	err = presto_mark_file(file, allocates ? PRESTO_NO_OVERWRITE : offset);
 	if (!err) {
 		err = vfs_fallocate(presto_lower_file(file), mode, offset, len);
 		presto_changed(inode, offset, mode & shifts ? ~0ULL : len);

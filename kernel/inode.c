@@ -18,6 +18,7 @@ struct inode *presto_alloc_inode(struct super_block *sb)
 	if (!pi)
 		return NULL;
 	pi->lower = NULL;
+	pi->mark = 0;
 	presto_jinode_init(&pi->j, &pi->vfs_inode);
 	return &pi->vfs_inode;
 }

@@ -47,11 +47,11 @@ static void presto_vm_close(struct vm_area_struct *vma)
 /* Stores can't be seen one by one: all that is mapped counts as changed. */
 static int presto_mark_mapped(struct file *file, struct vm_area_struct *vma)
 {
-	int err = presto_mark_dirty(file, true);
+	loff_t start = (loff_t)vma->vm_pgoff << PAGE_SHIFT;
+	int err = presto_mark_mapping(file, start);
 
 	if (!err)
-		presto_changed(file_inode(file), (u64)vma->vm_pgoff << PAGE_SHIFT,
-			       vma->vm_end - vma->vm_start);
+		presto_changed(file_inode(file), start, vma->vm_end - vma->vm_start);
 	return err;
 }
 

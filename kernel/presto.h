@@ -56,6 +56,13 @@ struct presto_sb {
 struct presto_inode {
 	struct presto_jinode j;
 	struct inode *lower;		/* pinned until evict */
+	/*
+	 * How much content there was when the mark was made that stands at this
+	 * offset. What was written since has no blocks that are older than the
+	 * mark, so it may be overwritten without waiting for the disk.
+	 */
+	u64 mark;			/* 0: none [i_rwsem, shared; released after old_size] */
+	loff_t old_size;		/* [i_rwsem, shared] */
 	struct inode vfs_inode;
 };
 
@@ -151,7 +158,13 @@ int presto_open(struct inode *inode, struct file *file);
 int presto_release(struct inode *inode, struct file *file);
 int presto_fsync(struct file *file, loff_t start, loff_t end, int datasync);
 long presto_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
-int presto_mark_dirty(struct file *file, bool overwrites);
+
+/* mark.c */
+#define PRESTO_NO_OVERWRITE	LLONG_MAX
+int presto_mark_content(struct inode *inode, loff_t start);
+int presto_mark_file(struct file *file, loff_t start);
+int presto_mark_mapping(struct file *file, loff_t start);
+void presto_mark_shrunk(struct inode *inode, loff_t size);
 
 /* mmap.c */
 int presto_mmap(struct file *file, struct vm_area_struct *vma);

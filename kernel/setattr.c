@@ -103,10 +103,12 @@ static int presto_resize_open(struct mnt_idmap *idmap, struct dentry *dentry, st
 	int err;
 
 	/* zeros reach the rest of the last block in place */
-	err = presto_dirty(inode, size < old && size & (i_blocksize(inode) - 1));
+	err = presto_mark_content(inode, size & (i_blocksize(inode) - 1) ? size : PRESTO_NO_OVERWRITE);
 	if (err)
 		return err;
 	err = presto_setattr_unlogged(idmap, dentry, attr);
+	if (!err)
+		presto_mark_shrunk(inode, size);
 	presto_changed(inode, min(old, size), ~0ULL);
 	return err;
 }
