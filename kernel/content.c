@@ -165,7 +165,8 @@ static void presto_mark_set(struct kml *kml, struct presto_jinode *ji, struct pr
 		kml->reserved += KML_CLOSE_MAX;
 	list_move_tail(&ji->dirty_list, &kml->dirty);
 	ji->since = jiffies;
-	ji->applied = presto_in_context(ji->inode->i_sb);
+	ji->applied = op->context.replica;
+	presto_note_change(ji, op);
 	WRITE_ONCE(ji->dirty, op->offset);
 }
 
@@ -308,6 +309,8 @@ static void presto_close(struct kml *kml, struct presto_jinode *ji, struct dentr
 	if (!gone && !err)
 		err = kml_make_room(kml, KML_OP_CLOSE, op.len, 0) ?:
 		      kml_append_locked(kml, &op, KML_PLAIN);
+	if (!gone && !err)
+		presto_note_change(ji, &op);
 	presto_mark_clear(kml, ji);
 	mutex_unlock(&kml->lock);
 	if (err)

@@ -9,6 +9,9 @@
 #include "device.h"
 #include "kml.h"
 
+#define PRESTO_CONTEXT_FLAGS	(KML_FLAG_PARTIAL | PRESTO_CONTEXT_TIME | PRESTO_CONTEXT_KEEP | \
+				 PRESTO_CONTEXT_KEEP2 | PRESTO_CONTEXT_YIELD)
+
 struct presto_thread_context {
 	struct list_head link;
 	struct pid *thread;
@@ -133,7 +136,7 @@ int presto_context_set(struct presto_device *device, const struct presto_context
 	struct presto_thread_context *tc = NULL;
 	LIST_HEAD(gone);
 
-	if (context->reserved || (context->flags & ~KML_FLAG_PARTIAL) ||
+	if ((context->flags & ~PRESTO_CONTEXT_FLAGS) || context->nsec >= NSEC_PER_SEC ||
 	    (context->replica && !context->counter))
 		return -EINVAL;
 	if (!presto_is_client(device, task_tgid(current)))

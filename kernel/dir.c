@@ -33,17 +33,28 @@ static int presto_begin_name(struct presto_op *op, u16 kml_op, struct inode *dir
 }
 
 /* Locks the lower directory and checks that @dentry still fits; it stays locked on error, too. */
-static int presto_lock_dir(struct dentry *dentry, struct inode **lower_dir)
+static int presto_lock_dir(struct presto_op *op, struct dentry *dentry, struct inode **lower_dir)
 {
 	struct dentry *lower = presto_lower_dentry(dentry->d_parent);
 
 	*lower_dir = d_inode(lower);
 	inode_lock_nested(*lower_dir, I_MUTEX_PARENT);
+	presto_op_dir_before(op, 0, *lower_dir);
 	return presto_verify(dentry, lower);
 }
 
+/* @err: what came of the operation on it. */
+static void presto_unlock_dir(struct presto_op *op, struct dentry *dentry, int err)
+{
+	struct dentry *lower = presto_lower_dentry(dentry->d_parent);
+
+	if (!err)
+		presto_op_dir_after(op, 0, lower);
+	inode_unlock(d_inode(lower));
+}
+
 /* The lower operation has made the object of @dentry. */
-static int presto_instantiate(struct dentry *dentry)
+static int presto_instantiate(struct presto_op *op, struct dentry *dentry)
 {
 	struct inode *inode = presto_iget(dentry->d_sb, d_inode(presto_lower_dentry(dentry)));
 
@@ -51,6 +62,7 @@ static int presto_instantiate(struct dentry *dentry)
 		d_drop(dentry);
 		return PTR_ERR(inode);
 	}
+	presto_op_made(op, inode);
 	d_instantiate(dentry, inode);
 	return 0;
 }
@@ -89,12 +101,12 @@ static int presto_make(struct mnt_idmap *idmap, struct inode *dir, struct dentry
 		presto_op_abort(&op);
 		return err;
 	}
-	err = presto_lock_dir(dentry, &lower_dir) ?:
+	err = presto_lock_dir(&op, dentry, &lower_dir) ?:
 	      presto_make_lower(idmap, lower_dir, lower, new);
-	inode_unlock(lower_dir);
+	presto_unlock_dir(&op, dentry, err);
 	presto_op_end(&op, err, err ? NULL : d_inode(lower), lower_dir);
 	presto_copy_attr(dir);
-	return err ?: presto_instantiate(dentry);
+	return err ?: presto_instantiate(&op, dentry);
 }
 
 int presto_create(struct mnt_idmap *idmap, struct inode *dir, struct dentry *dentry,
@@ -166,10 +178,10 @@ int presto_link(struct dentry *old, struct inode *dir, struct dentry *dentry)
 	err = presto_begin_link(&op, inode, dir, dentry, nameless);
 	if (err)
 		return err;
-	err = presto_lock_dir(dentry, &lower_dir) ?:
+	err = presto_lock_dir(&op, dentry, &lower_dir) ?:
 	      presto_do_link(&nop_mnt_idmap, presto_lower_dentry(old), lower_dir,
 			     presto_lower_dentry(dentry));
-	inode_unlock(lower_dir);
+	presto_unlock_dir(&op, dentry, err);
 	presto_op_end(&op, err, nameless && !err ? presto_lower_inode(inode) : NULL, lower_dir);
 	presto_copy_attr(dir);
 	if (err)
@@ -201,11 +213,11 @@ static int presto_remove(struct inode *dir, struct dentry *dentry, u16 kml_op)
 	}
 	/* With a second reference it stays positive, as long as ours may be in use. */
 	dget(lower);
-	err = presto_lock_dir(dentry, &lower_dir);
+	err = presto_lock_dir(&op, dentry, &lower_dir);
 	if (!err)
 		err = kml_op == KML_OP_RMDIR ? presto_do_rmdir(&nop_mnt_idmap, lower_dir, lower) :
 					       presto_do_unlink(&nop_mnt_idmap, lower_dir, lower);
-	inode_unlock(lower_dir);
+	presto_unlock_dir(&op, dentry, err);
 	presto_op_end(&op, err, NULL, lower_dir);
 	dput(lower);
 	presto_copy_attr(dir);

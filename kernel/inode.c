@@ -29,6 +29,15 @@ void presto_free_inode(struct inode *inode)
 	kmem_cache_free(presto_inode_cachep, PRESTO_I(inode));
 }
 
+/* What is known of the last change must not be lost with the inode. */
+static void presto_keep_changed(struct presto_sb *ps, s64 changed)
+{
+	s64 evicted = atomic64_read(&ps->evicted);
+
+	while (changed > evicted && !atomic64_try_cmpxchg(&ps->evicted, &evicted, changed))
+		;
+}
+
 void presto_evict_inode(struct inode *inode)
 {
 	struct inode *lower = presto_lower_inode(inode);
@@ -38,6 +47,8 @@ void presto_evict_inode(struct inode *inode)
 	if (!lower)
 		return;
 	presto_forget(inode);
+	if (lower->i_nlink)
+		presto_keep_changed(PRESTO_SB(inode->i_sb), PRESTO_I(inode)->j.changed);
 	iput(lower);
 }
 
@@ -109,6 +120,7 @@ static void presto_inode_init(struct inode *inode, struct inode *lower)
 	inode->i_generation = lower->i_generation;
 	inode->i_mode = lower->i_mode;
 	inode->i_flags |= S_NOCMTIME;
+	PRESTO_I(inode)->j.changed = atomic64_read(&PRESTO_SB(inode->i_sb)->evicted);
 	presto_no_acl_cache(inode);
 	presto_copy_attr(inode);
 	switch (inode->i_mode & S_IFMT) {

@@ -234,7 +234,7 @@ struct presto_message {
 
 #define PRESTO_MSG_MARK		1	/* payload goes to the journal as a MARK */
 
-#define PRESTO_PROTOCOL		1
+#define PRESTO_PROTOCOL		2
 
 struct presto_info {
 	__u32	protocol;		/* PRESTO_PROTOCOL */
@@ -254,14 +254,29 @@ struct presto_info {
 #define PRESTO_JOURNAL_EXACT	0
 #define PRESTO_JOURNAL_SCAN	1
 
-/* The apply context of the calling thread; replica 0 ends it. */
+/*
+ * The apply context of the calling thread; replica 0 ends it.
+ *
+ * seen: the caller has looked at the log below this offset. An operation on an
+ *	object that somebody else has changed since fails with EAGAIN, and
+ *	nothing has happened. 0: don't ask.
+ * sec, nsec: the mtime that the operation leaves on directories whose entries
+ *	it changes, with PRESTO_CONTEXT_TIME. Without it they keep theirs.
+ */
 struct presto_context {
 	__u64	replica;
 	__u64	counter;
 	__u64	source;
-	__u32	flags;			/* KML_FLAG_PARTIAL or 0 */
-	__u32	reserved;		/* 0 */
+	__u64	seen;
+	__s64	sec;
+	__u32	nsec;
+	__u32	flags;			/* KML_FLAG_PARTIAL, PRESTO_CONTEXT_* */
 };
+
+#define PRESTO_CONTEXT_TIME	0x10000
+#define PRESTO_CONTEXT_KEEP	0x20000	/* ... but not on the first directory */
+#define PRESTO_CONTEXT_KEEP2	0x40000	/* ... but not on the second directory */
+#define PRESTO_CONTEXT_YIELD	0x80000	/* ... but not on one that has changed since */
 
 /* How an open file stands in the journal. */
 struct presto_object {

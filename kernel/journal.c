@@ -26,7 +26,6 @@ bool presto_op_counts(u16 kml_op)
 /* A record in memory; who makes it is the caller, in its context if it has one. */
 int presto_record_init(struct presto_op *op, struct super_block *sb, u16 kml_op)
 {
-	struct presto_context context;
 	struct kml_record *record;
 
 	*op = (struct presto_op){ .sb = sb, .size = PRESTO_RECORD_SIZE };
@@ -40,12 +39,13 @@ int presto_record_init(struct presto_op *op, struct super_block *sb, u16 kml_op)
 	record->uid = cpu_to_le32(from_kuid(&init_user_ns, current_fsuid()));
 	record->gid = cpu_to_le32(from_kgid(&init_user_ns, current_fsgid()));
 	record->pid = cpu_to_le32(task_tgid_nr(current));
-	if (presto_device_context(PRESTO_SB(sb)->device, &context)) {
-		record->flags = cpu_to_le32(KML_FLAG_APPLIED | context.flags);
-		record->replica = cpu_to_le64(context.replica);
-		record->source = cpu_to_le64(context.source);
+	if (presto_device_context(PRESTO_SB(sb)->device, &op->context)) {
+		record->flags = cpu_to_le32(KML_FLAG_APPLIED |
+					    (op->context.flags & KML_FLAG_PARTIAL));
+		record->replica = cpu_to_le64(op->context.replica);
+		record->source = cpu_to_le64(op->context.source);
 		if (presto_op_counts(kml_op))
-			record->counter = cpu_to_le64(context.counter);
+			record->counter = cpu_to_le64(op->context.counter);
 	}
 	return 0;
 }
@@ -172,6 +172,7 @@ void presto_op_object(struct presto_op *op, u16 type, struct inode *inode)
 		op->err = err;
 	else
 		presto_lower_object(op, type, presto_lower_inode(inode), &fid);
+	presto_op_touch(op, type, &PRESTO_I(inode)->j);
 }
 
 void presto_op_parent(struct presto_op *op, u16 type, struct inode *dir)
@@ -315,6 +316,8 @@ int presto_op_write(struct presto_op *op)
 	err = presto_record_finish(op);
 	if (!err)
 		err = kml_append(PRESTO_SB(op->sb)->kml, op, KML_TRACKED, 0);
+	if (!err)
+		presto_op_note(op);
 	return err;
 }
 

@@ -25,6 +25,7 @@ struct presto_sb;
 struct presto_inode;
 struct kml;
 struct presto_device;
+struct presto_jinode;
 
 struct presto_op {
 	struct super_block *sb;		/* ours, not the lower one */
@@ -36,6 +37,11 @@ struct presto_op {
 	u64 recno;
 	int err;			/* of building the record, for presto_op_write() */
 	struct inode *clock;		/* lower inode whose clock gives the record's time */
+	/* apply.c: the caller's context, replica 0: none; what the operation names */
+	struct presto_context context;
+	struct presto_jinode *touched[4];	/* OBJECT, PARENT, PARENT2, REPLACED */
+	unsigned int ntouched;
+	struct timespec64 mtime[2];	/* to be left on PARENT, PARENT2 */
 	struct list_head inflight;	/* in kml->inflight, in order of offset [kml->tail_lock] */
 };
 
@@ -83,6 +89,20 @@ int presto_op_write(struct presto_op *op);
  */
 void presto_op_end(struct presto_op *op, int err, struct inode *made, struct inode *dir);
 
+/*
+ * Around the lower operation, with the lower directory locked: in an apply
+ * context it is left with the mtime that the context wants. @which: 0 for
+ * KML_F_PARENT, 1 for KML_F_PARENT2.
+ */
+void presto_op_dir_before(struct presto_op *op, unsigned int which, struct inode *lower_dir);
+void presto_op_dir_after(struct presto_op *op, unsigned int which, struct dentry *lower_dir);
+
+/* A rename between two directories leaves one mtime on both: that of @other. */
+void presto_op_dirs_alike(struct presto_op *op, struct dentry *lower_dir, struct inode *other);
+
+/* The operation has made @inode, an upper one. */
+void presto_op_made(struct presto_op *op, struct inode *inode);
+
 /* Gives up an operation that was begun but not written. */
 void presto_op_abort(struct presto_op *op);
 
@@ -128,6 +148,12 @@ struct presto_jinode {
 	bool applied;			/* the mark was made in an apply context [kml->lock] */
 	struct list_head dirty_list;	/* in kml->dirty, in order of offset [kml->lock] */
 	unsigned int writers;		/* [lock] */
+	/*
+	 * Offset of the last record about it, or about an entry of it, that wasn't
+	 * made in an apply context; of an inode that comes into memory, not below
+	 * it. [the VFS's locks of the operation]
+	 */
+	u64 changed;
 	spinlock_t range_lock;
 	unsigned int nranges;		/* [range_lock] */
 	bool whole;			/* ranges are unknown [range_lock] */

@@ -137,6 +137,11 @@ void presto_fill_attr(struct kml_attr *attr, struct inode *lower);
 void presto_fill_result(struct kml_result *result, const struct kml_record *record, u32 state,
 			struct inode *made, struct inode *dir);
 
+/* apply.c */
+void presto_op_touch(struct presto_op *op, u16 field, struct presto_jinode *ji);
+void presto_op_note(struct presto_op *op);
+void presto_note_change(struct presto_jinode *ji, const struct presto_op *op);
+
 /* content.c */
 int presto_fid(struct inode *inode, struct kml_fid *fid);
 void presto_closer(struct work_struct *work);

@@ -36,7 +36,7 @@
 struct kml;
 struct presto_device;
 
-/* A mount. All but the list is set before the mount is visible and never changes. */
+/* A mount. All but the list and evicted is set before the mount is visible and never changes. */
 struct presto_sb {
 	struct super_block *sb;
 	struct vfsmount *lower_mnt;	/* private: nobody else walks through it */
@@ -50,6 +50,7 @@ struct presto_sb {
 	bool block;			/* the lower file system is mounted by us alone */
 	bool trusted;			/* nothing but us parts a pair of dentries */
 	bool exact;			/* J1 holds; else changes are found by a scan */
+	atomic64_t evicted;		/* highest presto_jinode.changed that left the memory */
 	struct list_head mounts;	/* in presto_mounts [presto_mounts_lock] */
 };
 

@@ -111,18 +111,43 @@ static int presto_may_rename(const struct presto_name *from, const struct presto
 	return 0;
 }
 
-static int presto_rename_lower(struct mnt_idmap *idmap, struct dentry *from, struct dentry *to,
+/* The directories that the record names as parents: those of the tree. */
+static void presto_dirs_before(struct presto_op *op, const struct presto_name *from,
+			       const struct presto_name *to, const struct renamedata *rd)
+{
+	if (!from->control)
+		presto_op_dir_before(op, 0, rd->old_dir);
+	if (!to->control)
+		presto_op_dir_before(op, !from->control, rd->new_dir);
+}
+
+static void presto_dirs_after(struct presto_op *op, const struct presto_name *from,
+			      const struct presto_name *to)
+{
+	struct dentry *from_dir = presto_lower_dentry(from->dentry->d_parent);
+	struct dentry *to_dir = presto_lower_dentry(to->dentry->d_parent);
+
+	if (!from->control)
+		presto_op_dir_after(op, 0, from_dir);
+	if (!to->control)
+		presto_op_dir_after(op, !from->control, to_dir);
+	if (!from->control && !to->control && from_dir != to_dir)
+		presto_op_dirs_alike(op, from_dir, d_inode(to_dir));
+}
+
+static int presto_rename_lower(struct presto_op *op, struct mnt_idmap *idmap,
+			       const struct presto_name *from, const struct presto_name *to,
 			       unsigned int flags)
 {
-	struct dentry *from_dir = presto_lower_dentry(from->d_parent);
-	struct dentry *to_dir = presto_lower_dentry(to->d_parent);
+	struct dentry *from_dir = presto_lower_dentry(from->dentry->d_parent);
+	struct dentry *to_dir = presto_lower_dentry(to->dentry->d_parent);
 	struct renamedata rd = {
 		.old_mnt_idmap	= idmap,
 		.old_dir	= d_inode(from_dir),
-		.old_dentry	= presto_lower_dentry(from),
+		.old_dentry	= presto_lower_dentry(from->dentry),
 		.new_mnt_idmap	= idmap,
 		.new_dir	= d_inode(to_dir),
-		.new_dentry	= presto_lower_dentry(to),
+		.new_dentry	= presto_lower_dentry(to->dentry),
 		.flags		= flags,
 	};
 	struct dentry *trap = lock_rename(from_dir, to_dir);
@@ -130,13 +155,17 @@ static int presto_rename_lower(struct mnt_idmap *idmap, struct dentry *from, str
 
 	if (IS_ERR(trap))
 		return PTR_ERR(trap);
-	err = presto_verify(from, from_dir) ?: presto_verify(to, to_dir);
+	err = presto_verify(from->dentry, from_dir) ?: presto_verify(to->dentry, to_dir);
 	if (!err && trap == rd.old_dentry)
 		err = -EINVAL;
 	if (!err && trap == rd.new_dentry)
 		err = -ENOTEMPTY;
-	if (!err)
+	if (!err) {
+		presto_dirs_before(op, from, to, &rd);
 		err = presto_do_rename(&rd);
+	}
+	if (!err)
+		presto_dirs_after(op, from, to);
 	unlock_rename(from_dir, to_dir);
 	return err;
 }
@@ -167,7 +196,7 @@ int presto_rename(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry 
 		presto_op_abort(&op);
 		return err;
 	}
-	err = presto_rename_lower(idmap, old_dentry, new_dentry, flags);
+	err = presto_rename_lower(&op, idmap, &from, &to, flags);
 	presto_op_end(&op, err, NULL, presto_lower_inode(to.control ? old_dir : new_dir));
 	presto_copy_name(&from);
 	presto_copy_name(&to);

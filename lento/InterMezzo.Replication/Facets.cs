@@ -11,6 +11,9 @@ public enum FacetKind : byte
     Xattr,
     Name,
     Existence,
+
+    /// <summary>The mtime of a directory, which follows from changes of its entries: nobody conflicts about it.</summary>
+    DirectoryTime,
 }
 
 /// <summary>
@@ -26,6 +29,8 @@ public readonly record struct Facet(FacetKind Kind, Fid Object, ulong NameHash)
     public static Facet Xattr(Fid fid, ReadOnlySpan<byte> name) => new(FacetKind.Xattr, fid, Hash(name));
 
     public static Facet Name(Fid directory, ReadOnlySpan<byte> name) => new(FacetKind.Name, directory, Hash(name));
+
+    public static Facet DirectoryTime(Fid fid) => new(FacetKind.DirectoryTime, fid, 0);
 
     public static Facet Existence(Fid fid) => new(FacetKind.Existence, fid, 0);
 

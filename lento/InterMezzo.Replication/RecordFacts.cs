@@ -173,23 +173,35 @@ public static partial class RecordFacts
         return record.Has(FieldType.Parent) && record.Has(FieldType.Name) ? (Parent(record, self), record.Name.ToArray()) : null;
     }
 
-    /// <summary>The directories whose entries changed, with the mtime that the operation left.</summary>
-    public static (Fid Directory, KmlTime Time)[] ParentTimes(RecordView record, ulong self)
+    /// <summary>The directories whose mtime the operation set: those whose entries changed, or one that was given it.</summary>
+    /// <param name="record">The update.</param>
+    /// <param name="self">Whose log it is in.</param>
+    /// <param name="directories">Two at most; a rename's source comes first.</param>
+    /// <param name="time">The mtime that the operation left.</param>
+    /// <returns>How many.</returns>
+    public static int ParentTimes(RecordView record, ulong self, Span<Fid> directories, out KmlTime time)
     {
-        if (SetsDirectoryTime(record, out var directory, out var set))
+        if (SetsDirectoryTime(record, out var directory, out time))
         {
-            return [(directory.Canonical(self), set)];
+            directories[0] = directory.Canonical(self);
+            return 1;
         }
 
-        if (record.Op is Op.Close || !record.TryGetParent(out var parent))
+        if (record.Op == Op.Close || !IsUpdate(record) || !record.TryGetParent(out var parent))
         {
-            return [];
+            return 0;
         }
 
         var result = record.Result;
-        var time = result.Flags.HasFlag(ResultFlags.Time) ? result.Time : record.Time;
-        var first = (parent.Fid.Canonical(self), time);
-        return record.TryGetParent2(out var second) ? [first, (second.Fid.Canonical(self), time)] : [first];
+        time = result.Flags.HasFlag(ResultFlags.Time) ? result.Time : record.Time;
+        directories[0] = parent.Fid.Canonical(self);
+        if (!record.TryGetParent2(out var second))
+        {
+            return 1;
+        }
+
+        directories[1] = second.Fid.Canonical(self);
+        return 2;
     }
 
     /// <summary>A SETATTR that gives a directory its mtime.</summary>

@@ -500,8 +500,8 @@ static void print_device(void)
 	OFFSET(presto_info, unclean); OFFSET(presto_info, reserved);
 	SIZE(presto_context);
 	OFFSET(presto_context, replica); OFFSET(presto_context, counter);
-	OFFSET(presto_context, source); OFFSET(presto_context, flags);
-	OFFSET(presto_context, reserved);
+	OFFSET(presto_context, source); OFFSET(presto_context, seen);
+	OFFSET(presto_context, sec); OFFSET(presto_context, nsec); OFFSET(presto_context, flags);
 	SIZE(presto_object);
 	OFFSET(presto_object, ino); OFFSET(presto_object, gen);
 	OFFSET(presto_object, writers); OFFSET(presto_object, dirty);

@@ -21,7 +21,19 @@ internal sealed partial class Applier
         Times = 8,
     }
 
-    public void NoteParentTime(Fid directory, long seconds, uint nanoseconds) => _parentTimes[directory] = new KmlTime(seconds, nanoseconds);
+    public bool SetsParentTimes => _context.SetsParentTimes;
+
+    public void NoteParentTime(Fid directory, KmlTime? time)
+    {
+        if (time is { } noted)
+        {
+            _parentTimes[directory] = noted;
+        }
+        else
+        {
+            _parentTimes.Remove(directory);
+        }
+    }
 
     public void ApplyParentTimes(Origin origin)
     {
@@ -30,7 +42,7 @@ internal sealed partial class Applier
             using var fd = _objects.Find(fid, out var stat);
             if (fd is not null && stat.Type == FileType.Directory)
             {
-                SetAttributes(origin, fid, fd, stat, new KmlAttr { Valid = AttrValid.ModifyTime, ModifyTime = time });
+                SetAttributes(origin.AsPart, fid, fd, stat, new KmlAttr { Valid = AttrValid.ModifyTime, ModifyTime = time });
             }
         }
 

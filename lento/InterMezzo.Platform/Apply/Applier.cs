@@ -102,6 +102,7 @@ internal sealed partial class Applier : IApplier, IDisposable
     private static ApplyOutcome Fail(int result, string call, Fid subject) => -result switch
     {
         Errno.EBUSY or Errno.ETXTBSY => new(ApplyStatus.Busy, subject),
+        Errno.EAGAIN => new(ApplyStatus.Changed, subject),
         Errno.ENOSPC or Errno.EDQUOT or Errno.EIO or Errno.EROFS or Errno.EMFILE => throw new SysException(-result, call, subject.ToString()),
         _ => Refuse(subject, -result),
     };

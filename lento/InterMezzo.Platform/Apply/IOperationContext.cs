@@ -9,6 +9,9 @@ internal interface IOperationContext
     /// <summary>The next operation on the tree is part of this update.</summary>
     void Set(in Origin origin);
 
+    /// <summary>The operation itself leaves the mtime of <see cref="Origin.Parents"/> on directories.</summary>
+    bool SetsParentTimes { get; }
+
     /// <summary>How often an object is open for writing here, as far as can be told.</summary>
     uint CountWriters(Fd fd);
 

@@ -6,6 +6,8 @@ namespace InterMezzo.Platform;
 /// <summary>Nothing is journaled; durable is what syncfs(2) has written.</summary>
 internal sealed class PlainContext(ReplicaRoot root) : IOperationContext
 {
+    public bool SetsParentTimes => false;
+
     public void Set(in Origin origin)
     {
     }

@@ -7,10 +7,14 @@ namespace InterMezzo.Platform;
 /// <summary>Structures and numbers of the device: keep in sync with kernel/intermezzo.h (a test compares them).</summary>
 internal static class PrestoAbi
 {
-    internal const uint Protocol = 1;
+    internal const uint Protocol = 2;
     internal const ushort MessageMark = 1;
     internal const int MessageHeader = 16;
     internal const uint FlagPartial = 0x02;
+    internal const uint ContextTime = 0x10000;
+    internal const uint ContextKeep = 0x20000;
+    internal const uint ContextKeep2 = 0x40000;
+    internal const uint ContextYield = 0x80000;
 
     internal static readonly ulong IocInfo = Ioc(Read, 1, (uint)Unsafe.SizeOf<Info>());
     internal static readonly ulong IocContext = Ioc(Write, 2, (uint)Unsafe.SizeOf<Context>());
@@ -61,8 +65,10 @@ internal static class PrestoAbi
         public ulong Replica;
         public ulong Counter;
         public ulong Source;
+        public ulong Seen;
+        public long Seconds;
+        public uint Nanoseconds;
         public uint Flags;
-        public uint Reserved;
     }
 
     /// <summary>struct presto_object</summary>

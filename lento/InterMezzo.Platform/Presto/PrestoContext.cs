@@ -8,6 +8,8 @@ internal sealed class PrestoContext(PrestoDevice device) : IOperationContext
 {
     private Origin _current;
 
+    public bool SetsParentTimes => true;
+
     public void Set(in Origin origin)
     {
         if (origin != _current)

@@ -77,10 +77,19 @@ internal sealed class PrestoDevice : IDisposable
             Replica = origin.Dot.Replica,
             Counter = origin.Dot.Counter,
             Source = origin.Source,
-            Flags = origin.Partial ? PrestoAbi.FlagPartial : 0,
+            Seen = origin.Seen,
+            Seconds = origin.Parents?.Time.Seconds ?? 0,
+            Nanoseconds = origin.Parents?.Time.Nanoseconds ?? 0,
+            Flags = (origin.Partial ? PrestoAbi.FlagPartial : 0) | FlagsOf(origin.Parents),
         };
         Check(Interop.Sys.Ioctl(_fd, PrestoAbi.IocContext, ref context), "PRESTO_IOC_CONTEXT", 0);
     }
+
+    private static uint FlagsOf(ParentTime? parents) => parents is not { } told ? 0
+        : PrestoAbi.ContextTime |
+          (told.KeepFirst ? PrestoAbi.ContextKeep : 0) |
+          (told.KeepSecond ? PrestoAbi.ContextKeep2 : 0) |
+          (told.Yield ? PrestoAbi.ContextYield : 0);
 
     /// <summary>How often the object is open for writing.</summary>
     internal uint CountWriters(ulong ino, uint gen)

@@ -9,8 +9,23 @@ namespace InterMezzo.Replication.Ports;
 /// <param name="Partial">More operations of the same update follow.</param>
 public readonly record struct Origin(Dot Dot, ulong Source, bool Partial = false)
 {
+    /// <summary>The caller has judged the own log below this offset: what somebody has changed since isn't touched. 0: doesn't matter.</summary>
+    public ulong Seen { get; init; }
+
+    /// <summary>What is left on the directories whose entries change. Null: they keep their mtime.</summary>
+    public ParentTime? Parents { get; init; }
+
     public Origin AsPart => this with { Partial = true };
+
+    /// <summary>An operation elsewhere in the tree that makes room for the update.</summary>
+    public Origin Aside => this with { Partial = true, Parents = null };
 }
+
+/// <param name="Time">The mtime of the directories whose entries an update changes.</param>
+/// <param name="KeepFirst">The first one keeps its own: a change of it made here wins.</param>
+/// <param name="KeepSecond">The same for the second one, the target of a rename.</param>
+/// <param name="Yield">One that somebody changes before the operation keeps its own, too.</param>
+public readonly record struct ParentTime(KmlTime Time, bool KeepFirst, bool KeepSecond, bool Yield);
 
 public enum ApplyStatus
 {
@@ -28,6 +43,9 @@ public enum ApplyStatus
 
     /// <summary>A local program has the file open for writing. Subject: the file.</summary>
     Busy,
+
+    /// <summary>Somebody has changed the object beyond what the caller has seen: look again. Nothing was done.</summary>
+    Changed,
 
     /// <summary>The name belongs to another object. Subject: that one; Parent and Name say where.</summary>
     NameTaken,
@@ -94,8 +112,14 @@ public interface IApplier
     /// </summary>
     ApplyOutcome EnterLink(Origin origin, Fid parent, ReadOnlySpan<byte> name, Fid fid);
 
-    /// <summary>Notes the mtime an operation left on a directory, or gave it; only the last one of each counts.</summary>
-    void NoteParentTime(Fid directory, long seconds, uint nanoseconds);
+    /// <summary>An operation that is applied leaves the mtime of <see cref="Origin.Parents"/> by itself.</summary>
+    bool SetsParentTimes { get; }
+
+    /// <summary>
+    /// Notes the mtime an operation left on a directory, or gave it; only the last one of each counts. Null: it has
+    /// been set.
+    /// </summary>
+    void NoteParentTime(Fid directory, KmlTime? time);
 
     /// <summary>
     /// Sets the noted mtimes, as parts of the given update. To be called before the end of a batch, once for all of

@@ -34,6 +34,9 @@ internal sealed class BatchApplier(
         : new OwnUpdates(replica.Journal, replica.Self, maker => side == Side.Client ? maker == 0 : maker != peer);
     private readonly HashSet<Fid> _fetched = [];
 
+    /// <summary>The last update that was applied.</summary>
+    private Origin _last;
+
     /// <summary>The peer has this much of the own log in its own.</summary>
     public ulong Echo { get; private set; } = state.Of(peer)?.Echo ?? 0;
 
@@ -63,10 +66,9 @@ internal sealed class BatchApplier(
     /// <summary>All records are applied: makes it so for good.</summary>
     public void Finish(IReadOnlyList<IncomingBatch> batches)
     {
-        var last = batches[^1].Records.LastOrDefault(record => record.Wire.Echo == 0);
-        if (last is not null)
+        if (_last != default)
         {
-            _applier.ApplyParentTimes(OriginOf(last, RecordView.Parse(last.Data)));
+            _applier.ApplyParentTimes(_last);
         }
 
         state.EndBatch(peer, new Position(log, batches[^1].To), Echo);
@@ -79,7 +81,7 @@ internal sealed class BatchApplier(
     public void Enter(ApplyStep step, IncomingBatch batch, FetchedTree fetched)
     {
         var record = batch.Records[step.Next];
-        var origin = OriginOf(record, RecordView.Parse(record.Data)).AsPart;
+        var origin = OriginOf(record, RecordView.Parse(record.Data)).Aside;
         _fetched.Add(step.Missing!.Value);
         foreach (var item in fetched.Objects)
         {
@@ -98,27 +100,53 @@ internal sealed class BatchApplier(
     private void Replay(IncomingRecord record)
     {
         var view = RecordView.Parse(record.Data);
-        NoteParents(view);
+        _last = OriginOf(record, view);
+        NoteParents(record, view);
         if (record.Content is null || record.Wire.Version == record.Source)
         {
             return;
         }
 
-        _applier.Apply(OriginOf(record, view).AsPart, view, WireTypes.ReadState(record.Wire), record.Content);
+        _applier.Apply(_last.Aside, view, WireTypes.ReadState(record.Wire), record.Content);
     }
 
     private ApplyStep? Apply(IncomingRecord record)
     {
         var view = RecordView.Parse(record.Data);
         var origin = OriginOf(record, view);
-        if (RecordFacts.IsCoveredElsewhere(view, (InterMezzo.Replication.Carry)record.Carry))
+        if (!RecordFacts.IsCoveredElsewhere(view, (InterMezzo.Replication.Carry)record.Carry))
         {
-            state.Applied(peer, origin);
-            return null;
+            ApplyStep? missing = null;
+            while (!Judge(record, view, ref missing))
+            {
+                // A program was faster: what it did is in the log by now.
+            }
+
+            if (missing is not null)
+            {
+                return missing;
+            }
+
+            _last = origin;
         }
 
-        var clash = _own?.Find(view, side == Side.Client ? Echo : record.Wire.Known);
+        state.Applied(peer, origin);
+        return null;
+    }
+
+    /// <summary>Decides and does. False: something has changed meanwhile, decide anew.</summary>
+    private bool Judge(IncomingRecord record, RecordView view, ref ApplyStep? missing)
+    {
+        var known = Known(record);
+        var clash = _own?.Find(view, known);
+        var origin = OriginOf(record, view) with { Seen = _own?.Seen ?? 0, Parents = ParentsOf(record, view) };
+        if (side == Side.Server && RecordFacts.SetsDirectoryTime(view, out var directory, out _) && HasOwnTime(directory, known))
+        {
+            return true;
+        }
+
         var kind = RecordFacts.Kind(view);
+        var set = false;
         switch (ConflictRules.Decide(side, kind, clash?.Facet.Kind))
         {
             case Verdict.KeepIncoming or Verdict.KeepIncomingObject when IsMoot(view, kind):
@@ -133,20 +161,47 @@ internal sealed class BatchApplier(
                 CopyLocal(view, kind, clash!.Value);
                 goto default;
             case Verdict.EvictLocal:
-                Evict(origin, view, clash!.Value);
-                break;
-            default:
-                if (Force(record, view, origin) is { } missing)
+                if (!Evict(origin, view, clash!.Value))
                 {
-                    return missing;
+                    return false;
                 }
 
                 break;
+            default:
+                var outcome = Force(record, view, origin, ref missing);
+                if (outcome == ApplyStatus.Changed)
+                {
+                    return false;
+                }
+
+                set = outcome == ApplyStatus.Applied && _applier.SetsParentTimes;
+                break;
         }
 
-        NoteParents(view);
-        state.Applied(peer, origin);
-        return null;
+        if (missing is null)
+        {
+            NoteParents(record, view, set);
+        }
+
+        return true;
+    }
+
+    /// <summary>How far the maker of an update knew the own log.</summary>
+    private ulong Known(IncomingRecord record) => side == Side.Client ? Echo : record.Wire.Known;
+
+    /// <summary>Of a directory that both sides changed, the server's mtime stays, whichever update comes first.</summary>
+    private bool HasOwnTime(Fid directory, ulong known) => side == Side.Server && _own?.HasTimeOf(directory, known) == true;
+
+    private ParentTime? ParentsOf(IncomingRecord record, RecordView view)
+    {
+        Span<Fid> directories = stackalloc Fid[2];
+        var known = Known(record);
+        return RecordFacts.ParentTimes(view, replica.Self, directories, out var time) switch
+        {
+            0 => null,
+            1 => new ParentTime(time, HasOwnTime(directories[0], known), false, side == Side.Server),
+            _ => new ParentTime(time, HasOwnTime(directories[0], known), HasOwnTime(directories[1], known), side == Side.Server),
+        };
     }
 
     /// <summary>A removal of what is gone already: nothing to keep.</summary>
@@ -160,21 +215,23 @@ internal sealed class BatchApplier(
     }
 
     /// <summary>Applies a record, clearing what stands in its way.</summary>
-    private ApplyStep? Force(IncomingRecord record, RecordView view, Origin origin)
+    /// <returns>Changed: nothing was decided. Applied, AlreadySo: so it is. Otherwise it was kept aside, or something is missing.</returns>
+    private ApplyStatus Force(IncomingRecord record, RecordView view, Origin origin, ref ApplyStep? missing)
     {
         var content = record.Carry == Carry.Here ? record.Content : null;
         for (var attempt = 0; ; attempt++)
         {
             var outcome = _applier.Apply(origin, view, WireTypes.ReadState(record.Wire), content);
-            if (outcome.IsDone || (RecordFacts.Kind(view) == UpdateKind.Removes && outcome.Status == ApplyStatus.MissingObject))
+            if (outcome.IsDone || outcome.Status == ApplyStatus.Changed ||
+                (RecordFacts.Kind(view) == UpdateKind.Removes && outcome.Status == ApplyStatus.MissingObject))
             {
-                return null;
+                return outcome.Status;
             }
 
             if (attempt == Attempts || side == Side.Server)
             {
                 KeepUnfit(record, view, outcome);
-                return null;
+                return outcome.Status;
             }
 
             if (outcome.Status is ApplyStatus.MissingObject or ApplyStatus.MissingParent)
@@ -182,23 +239,30 @@ internal sealed class BatchApplier(
                 if (PlaceOf(view, outcome) is not { } place || !_fetched.Add(outcome.Subject))
                 {
                     logger.RecordWithoutObject(replica.Fileset, record.Source, outcome.Subject.ToString());
-                    return null;
+                    return outcome.Status;
                 }
 
                 _fetched.Remove(outcome.Subject);
-                return new ApplyStep(0, outcome.Subject, place.Parent, place.Name);
+                missing = new ApplyStep(0, outcome.Subject, place.Parent, place.Name);
+                return outcome.Status;
             }
 
-            if (!Clear(origin, view, outcome))
+            var cleared = Clear(origin, view, outcome);
+            if (cleared == ApplyStatus.Changed)
+            {
+                return cleared;
+            }
+
+            if (cleared is not (ApplyStatus.Applied or ApplyStatus.AlreadySo))
             {
                 KeepUnfit(record, view, outcome);
-                return null;
+                return outcome.Status;
             }
         }
     }
 
     /// <summary>At a client: takes what stands in the way of the server's version out of its way.</summary>
-    private bool Clear(Origin origin, RecordView view, ApplyOutcome outcome)
+    private ApplyStatus Clear(Origin origin, RecordView view, ApplyOutcome outcome)
     {
         switch (outcome.Status)
         {
@@ -206,33 +270,36 @@ internal sealed class BatchApplier(
                 var name = outcome.SecondName ? RecordFacts.SecondName(view) : RecordFacts.FirstName(view);
                 return SetAsideOrEvict(origin, view, outcome.Parent, name, outcome.Subject);
             case ApplyStatus.NotEmpty:
-                return _applier.EvictToConflictStore(
-                    origin.AsPart, RecordFacts.Parent(view, replica.Self), RecordFacts.FirstName(view), outcome.Subject,
-                    Describe(view, UpdateKind.Removes, null)).IsDone && Kept();
-            case ApplyStatus.Elsewhere:
-                return _own?.LastPlace(outcome.Subject, Echo) is { } place &&
-                    _applier.SetAside(origin.AsPart, place.Parent, place.Name, outcome.Subject).IsDone;
+                return Kept(_applier.EvictToConflictStore(
+                    origin.Aside, RecordFacts.Parent(view, replica.Self), RecordFacts.FirstName(view), outcome.Subject,
+                    Describe(view, UpdateKind.Removes, null)));
+            case ApplyStatus.Elsewhere when _own?.LastPlace(outcome.Subject, Echo) is { } place:
+                return _applier.SetAside(origin.Aside, place.Parent, place.Name, outcome.Subject).Status;
             default:
-                return false;
+                return outcome.Status;
         }
     }
 
     /// <summary>An object made here goes to the conflict store; one that the server knows gets its place by a later record.</summary>
-    private bool SetAsideOrEvict(Origin origin, RecordView view, Fid parent, ReadOnlySpan<byte> name, Fid subject)
+    private ApplyStatus SetAsideOrEvict(Origin origin, RecordView view, Fid parent, ReadOnlySpan<byte> name, Fid subject)
     {
         if (subject.Replica != replica.Self)
         {
-            return _applier.SetAside(origin.AsPart, parent, name, subject).IsDone;
+            return _applier.SetAside(origin.Aside, parent, name, subject).Status;
         }
 
         var conflict = new Conflict(new Dot(replica.Self, 0), origin.Dot, "name/name", time.GetUtcNow(), subject, parent, name.ToArray());
-        return _applier.EvictToConflictStore(origin.AsPart, parent, name, subject, conflict).IsDone && Kept();
+        return Kept(_applier.EvictToConflictStore(origin.Aside, parent, name, subject, conflict));
     }
 
-    private bool Kept()
+    private ApplyStatus Kept(ApplyOutcome outcome)
     {
-        counters.ConflictKept();
-        return true;
+        if (outcome.IsDone)
+        {
+            counters.ConflictKept();
+        }
+
+        return outcome.Status;
     }
 
     private void Keep(IncomingRecord record, RecordView view, Conflict conflict, bool asObject)
@@ -265,15 +332,17 @@ internal sealed class BatchApplier(
         }
     }
 
-    private void Evict(Origin origin, RecordView view, Clash clash)
+    /// <summary>False: it has changed meanwhile.</summary>
+    private bool Evict(Origin origin, RecordView view, Clash clash)
     {
         var conflict = DescribeLocal(view, UpdateKind.Removes, clash);
         var subject = RecordFacts.Object(view, replica.Self);
+        var aside = origin with { Parents = null };
         var outcome = _applier.EvictToConflictStore(
-            origin, RecordFacts.Parent(view, replica.Self), RecordFacts.FirstName(view), subject, conflict);
-        if (!outcome.IsDone && _own?.LastPlace(subject, Echo) is { } place)
+            aside, RecordFacts.Parent(view, replica.Self), RecordFacts.FirstName(view), subject, conflict);
+        if (!outcome.IsDone && outcome.Status != ApplyStatus.Changed && _own?.LastPlace(subject, Echo) is { } place)
         {
-            outcome = _applier.EvictToConflictStore(origin, place.Parent, place.Name, subject, conflict);
+            outcome = _applier.EvictToConflictStore(aside, place.Parent, place.Name, subject, conflict);
         }
 
         if (outcome.IsDone)
@@ -281,6 +350,8 @@ internal sealed class BatchApplier(
             counters.ConflictKept();
             logger.ConflictKept(replica.Fileset, conflict.Reason, conflict.Loser.ToString(), conflict.Winner.ToString());
         }
+
+        return outcome.Status != ApplyStatus.Changed;
     }
 
     private Conflict Describe(RecordView view, UpdateKind kind, Clash? clash) => new(
@@ -298,11 +369,18 @@ internal sealed class BatchApplier(
     private (Fid Parent, byte[] Name)? PlaceOf(RecordView view, ApplyOutcome outcome) =>
         RecordFacts.Place(view, replica.Self, outcome.Subject) ?? _own?.LastPlace(outcome.Subject, Echo);
 
-    private void NoteParents(RecordView view)
+    /// <param name="record">The update.</param>
+    /// <param name="view">Its record.</param>
+    /// <param name="set">The operation has set the times by itself.</param>
+    private void NoteParents(IncomingRecord record, RecordView view, bool set = false)
     {
-        foreach (var (directory, mtime) in RecordFacts.ParentTimes(view, replica.Self))
+        Span<Fid> directories = stackalloc Fid[2];
+        foreach (var directory in directories[..RecordFacts.ParentTimes(view, replica.Self, directories, out var time)])
         {
-            _applier.NoteParentTime(directory, mtime.Seconds, mtime.Nanoseconds);
+            if (!HasOwnTime(directory, Known(record)))
+            {
+                _applier.NoteParentTime(directory, set ? null : time);
+            }
         }
     }
 

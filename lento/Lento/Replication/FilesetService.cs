@@ -107,7 +107,20 @@ internal sealed partial class FilesetService : IAsyncDisposable
             return;
         }
 
-        await Task.WhenAll(Sessions.Select(session => session.SettleAsync(linked.Token))).ConfigureAwait(false);
+        await Task.WhenAll(Sessions.Select(session => SettleAsync(session, linked.Token))).ConfigureAwait(false);
+    }
+
+    /// <summary>A client that goes away meanwhile isn't waited for.</summary>
+    private static async Task SettleAsync(SyncSession session, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await session.SettleAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (IsBroken(exception) && !cancellationToken.IsCancellationRequested)
+        {
+            // It will get the rest when it comes back.
+        }
     }
 
     public void OnAcknowledged() => Trim();

@@ -13,7 +13,11 @@ namespace InterMezzo.Lento.Replication;
 internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> isOwn)
 {
     private readonly FacetWindow _window = new();
+    private readonly FacetWindow _directoryTimes = new();
     private ulong _end;
+
+    /// <summary>The own log is looked at below this offset.</summary>
+    public ulong Seen => _end;
 
     /// <summary>An update of the peer, which knew the own log below an offset: what here disagrees with it.</summary>
     public Clash? Find(RecordView record, ulong known)
@@ -24,7 +28,14 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
     }
 
     /// <summary>The peer knows what lies below; so do all its later updates.</summary>
-    public void Forget(ulong below) => _window.DropBelow(below);
+    public void Forget(ulong below)
+    {
+        _window.DropBelow(below);
+        _directoryTimes.DropBelow(below);
+    }
+
+    /// <summary>The mtime of a directory was set here by an update that the peer didn't know. After <see cref="Find"/>.</summary>
+    public bool HasTimeOf(Fid directory, ulong known) => _directoryTimes.Find([new Touch(Facet.DirectoryTime(directory), true)], known) is not null;
 
     /// <summary>Who made the update at an offset, for the description of a conflict.</summary>
     public Dot DotAt(ulong offset)
@@ -61,12 +72,17 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
         }
 
         Span<Touch> touches = stackalloc Touch[RecordFacts.MaxTouches];
+        Span<Fid> directories = stackalloc Fid[2];
         foreach (var (offset, bytes) in LogScan.Records(journal, _end, journal.Info.Watermark))
         {
             var record = RecordView.Parse(bytes.Span);
             if (isOwn(RecordFacts.Maker(record)))
             {
                 _window.Add(touches[..RecordFacts.Touches(record, self, touches)], offset);
+                foreach (var directory in directories[..RecordFacts.ParentTimes(record, self, directories, out _)])
+                {
+                    _directoryTimes.Add([new Touch(Facet.DirectoryTime(directory), true)], offset);
+                }
             }
 
             _end = offset + (ulong)record.Length;

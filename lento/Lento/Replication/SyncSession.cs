@@ -101,21 +101,23 @@ internal sealed class SyncSession : IDisposable
     /// <summary>It touches nothing any more.</summary>
     public void Ended() => _ended.TrySetResult();
 
-    /// <summary>Returns when the peer has all of the own log that is there now.</summary>
+    /// <summary>Returns when the peer has all of the own log that is there now; cancelled when the session ends.</summary>
     public async Task SettleAsync(CancellationToken cancellationToken)
     {
         if (_sender is not null)
         {
-            await _sender.Window.SettledAsync(_replica.Journal!.Info.Head, cancellationToken).ConfigureAwait(false);
+            using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
+            await _sender.Window.SettledAsync(_replica.Journal!.Info.Head, linked.Token).ConfigureAwait(false);
         }
     }
 
-    /// <summary>Returns when all of the peer's log that is there now is here.</summary>
+    /// <summary>Returns when all of the peer's log that is there now is here; cancelled when the session ends.</summary>
     public async Task CatchUpAsync(CancellationToken cancellationToken)
     {
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
         var (id, reply) = _barriers.New();
-        await _stream.WriteAsync(new Frame { Barrier = new Protocol.Replication.Barrier { Id = id } }, cancellationToken).ConfigureAwait(false);
-        await reply.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _stream.WriteAsync(new Frame { Barrier = new Protocol.Replication.Barrier { Id = id } }, linked.Token).ConfigureAwait(false);
+        await reply.WaitAsync(linked.Token).ConfigureAwait(false);
     }
 
     public void Dispose()

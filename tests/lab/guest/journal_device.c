@@ -76,12 +76,15 @@ static const struct kml_record *record_at(uint64_t offset)
 	return n > 0 ? (const struct kml_record *)buf : NULL;
 }
 
+/* Good until the call after the next one. */
 static char *path(const char *name)
 {
-	static char full[4096];
+	static char full[2][4096];
+	static int next;
+	char *result = full[next ^= 1];
 
-	snprintf(full, sizeof(full), "%s/%s", mount_dir, name);
-	return full;
+	snprintf(result, sizeof(full[0]), "%s/%s", mount_dir, name);
+	return result;
 }
 
 /* Returns when the parent sleeps in the kernel. */
@@ -236,25 +239,27 @@ static void test_marks(void)
 	check_errno(write(fd, nowhere, 64), EFAULT, "write from a bad address: EFAULT");
 }
 
-static int set_context(uint64_t replica, uint64_t counter, uint64_t source, uint32_t flags,
-		       uint32_t reserved)
+static int set_context(uint64_t replica, uint64_t counter, uint64_t source, uint32_t flags)
 {
-	struct presto_context c = { replica, counter, source, flags, reserved };
+	struct presto_context c = {
+		.replica = replica, .counter = counter, .source = source, .flags = flags
+	};
 
 	return ioctl(fd, PRESTO_IOC_CONTEXT, &c);
 }
 
 static void test_contexts(void)
 {
+	struct presto_context bad_time = { .replica = 5, .counter = 1, .nsec = 1000000000 };
 	uint64_t before;
 	const struct kml_record *r;
 
 	check_errno(open(path("forbidden"), O_CREAT | O_WRONLY, 0644), EPERM,
 		    "lento without a context may not modify: EPERM");
-	check_errno(set_context(5, 0, 0, 0, 0), EINVAL, "context without a count: EINVAL");
-	check_errno(set_context(5, 1, 0, KML_FLAG_APPLIED, 0), EINVAL, "context with flags: EINVAL");
-	check_errno(set_context(5, 1, 0, 0, 1), EINVAL, "context with reserved: EINVAL");
-	check(!set_context(0xabcdef, 42, 4096, KML_FLAG_PARTIAL, 0), "context is set", "%s",
+	check_errno(set_context(5, 0, 0, 0), EINVAL, "context without a count: EINVAL");
+	check_errno(set_context(5, 1, 0, KML_FLAG_APPLIED), EINVAL, "context with unknown flags: EINVAL");
+	check_errno(ioctl(fd, PRESTO_IOC_CONTEXT, &bad_time), EINVAL, "context with a bad time: EINVAL");
+	check(!set_context(0xabcdef, 42, 4096, KML_FLAG_PARTIAL), "context is set", "%s",
 	      strerror(errno));
 	before = info().watermark;
 	check(!mkdir(path("applied"), 0700), "lento in a context modifies", "%s", strerror(errno));
@@ -267,8 +272,67 @@ static void test_contexts(void)
 	r = record_at(before);
 	check(r && r->replica == 0 && r->counter == info().local && !(r->flags & KML_FLAG_APPLIED),
 	      "its record has a dot of this replica", "no");
-	check(!set_context(0, 0, 0, 0, 0), "context is ended", "%s", strerror(errno));
+	check(!set_context(0, 0, 0, 0), "context is ended", "%s", strerror(errno));
 	check_errno(rmdir(path("applied")), EPERM, "without it: EPERM again");
+}
+
+static long mtime_of(const char *name)
+{
+	struct stat st;
+
+	return stat(path(name), &st) ? -1 : st.st_mtime;
+}
+
+static int child_does(const char *command)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (chdir(path(".")))
+			_exit(1);
+		_exit(system(command) ? 1 : 0);
+	}
+	return child_status(pid);
+}
+
+/* What an operation in a context leaves on directories, and what it may not touch. */
+static void test_context_asks(void)
+{
+	struct presto_context c = { .replica = 5, .counter = 1, .sec = 1000, .nsec = 5,
+				    .flags = PRESTO_CONTEXT_TIME };
+	long kept;
+
+	check(!child_does("mkdir a b && touch a/f b/g && sync"), "a program makes two directories", "no");
+	c.seen = info().head;
+	ioctl(fd, PRESTO_IOC_CONTEXT, &c);
+	check(!rename(path("a/f"), path("b/f")) && mtime_of("a") == 1000 && mtime_of("b") == 1000,
+	      "a rename in a context leaves its time on both directories", "%ld %ld",
+	      mtime_of("a"), mtime_of("b"));
+	c.sec = 2000;
+	c.flags |= PRESTO_CONTEXT_KEEP2;
+	ioctl(fd, PRESTO_IOC_CONTEXT, &c);
+	check(!rename(path("b/f"), path("a/f")) && mtime_of("a") == 1000 && mtime_of("b") == 2000,
+	      "a directory that is to keep its mtime keeps it", "%ld %ld", mtime_of("a"), mtime_of("b"));
+	c.flags = 0;
+	ioctl(fd, PRESTO_IOC_CONTEXT, &c);
+	check(!unlink(path("a/f")) && mtime_of("a") == 1000,
+	      "without a time all directories keep theirs", "%ld", mtime_of("a"));
+
+	check(!child_does("chmod 600 b/g && touch b/h && sync"), "a program changes a file", "no");
+	kept = mtime_of("b");
+	check_errno(unlink(path("b/g")), EAGAIN, "what was changed since isn't touched: EAGAIN");
+	check(!access(path("b/g"), F_OK), "it is still there", "no");
+	c.seen = info().head;
+	c.flags = PRESTO_CONTEXT_TIME | PRESTO_CONTEXT_YIELD;
+	ioctl(fd, PRESTO_IOC_CONTEXT, &c);
+	check(!unlink(path("b/g")) && mtime_of("b") == 2000,
+	      "after another look it is done", "%ld", mtime_of("b"));
+	check(!child_does("touch b/i && sync"), "a program makes a file", "no");
+	kept = mtime_of("b");
+	check(!unlink(path("b/h")) && mtime_of("b") == kept,
+	      "a directory that changed since keeps its mtime where asked to", "%ld %ld",
+	      mtime_of("b"), kept);
+	set_context(0, 0, 0, 0);
 }
 
 static void test_ioctls(void)
@@ -339,7 +403,7 @@ static int apply(char **argv)
 	char name[4096];
 
 	if (set_context(strtoull(argv[2], NULL, 0), strtoull(argv[3], NULL, 0),
-			strtoull(argv[4], NULL, 0), 0, 0)) {
+			strtoull(argv[4], NULL, 0), 0)) {
 		perror("context");
 		return 1;
 	}
@@ -397,6 +461,7 @@ int main(int argc, char **argv)
 	test_waiting();
 	test_marks();
 	test_contexts();
+	test_context_asks();
 	test_ioctls();
 	return failures != 0;
 }

@@ -23,6 +23,8 @@ finish() {
 	[ "$failures" = 0 ] || exit 1
 }
 trap finish EXIT
+# Returns when a session runs: updates are on their way then, both sides work.
+connected() { on "$1" timeout 120 sh -c "until /intermezzo/build/intermezzo-ctl/intermezzo-ctl status --json | grep -q following; do :; done"; }
 must() { local name=$1; shift; "$@" || { not_ok "$name" "exit code $?"; exit 1; }; }
 
 must "two machines with a fileset" boot_both
@@ -36,6 +38,7 @@ for ((round = 1; round <= kills; round++)); do
 		on "$who" $work/random_work.py "$mount/$who-$round" "$round" 120 >"$LAB_DIR/work-$who.log" 2>&1 &
 	done
 	victim=$([ $((RANDOM % 2)) = 0 ] && echo qube || echo t21)
+	must "the two are connected" connected t21
 	# the moment is random: that is the test
 	sleep "0.$((RANDOM % 1000 + 1000))"
 	must "$victim is killed" kill_daemon "$victim"

@@ -75,7 +75,9 @@ class Work:
         self.files[self.files.index(old)] = new
 
     def rename_directory(self):
-        old, new = self.random.choice(self.directories[1:] or ["."]), self.name()
+        if len(self.directories) == 1:
+            return
+        old, new = self.random.choice(self.directories[1:]), self.name()
         os.rename(old, new)
         moved = lambda path: new + path[len(old):] if path == old or path.startswith(old + "/") else path
         self.directories = [moved(path) for path in self.directories]

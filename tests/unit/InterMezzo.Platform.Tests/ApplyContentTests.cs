@@ -206,8 +206,8 @@ public class ApplyContentTests(string where)
     {
         var directory = _to.MakeDirectory(1, _root, "d");
         _to.MakeFile(2, directory, "f", "");
-        _to.Applier.NoteParentTime(directory, 1000, 1);
-        _to.Applier.NoteParentTime(directory, 1_600_000_000, 5);
+        _to.Applier.NoteParentTime(directory, new KmlTime(1000, 1));
+        _to.Applier.NoteParentTime(directory, new KmlTime(1_600_000_000, 5));
         _to.Applier.ApplyParentTimes(_to.Origin);
         Assert.That(Scratch.Sh($"stat -c '%.9Y' {_to.At("d")}"), Is.EqualTo("1600000000.000000005"));
     }

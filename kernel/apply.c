@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What an apply context asks of an operation: that nobody has changed its
+ * objects since lento looked at the log, and the mtime of the directories.
+ *
+ * Both are decided here, under the locks of the operation, because between
+ * lento's look and the operation any program may change anything.
+ */
+#include "presto.h"
+#include "kml.h"
+
+/*
+ * What enters the tree was out of everybody's reach (what it replaces was
+ * not), and a CLOSE tells of what has happened already.
+ */
+static bool presto_is_beyond_doubt(const struct presto_op *op, u16 field)
+{
+	u16 kml_op = le16_to_cpu(((const struct kml_record *)op->buf)->op);
+
+	return kml_op == KML_OP_CLOSE || (kml_op == KML_OP_ENTER && field == KML_F_OBJECT);
+}
+
+/**
+ * presto_op_touch - an object that an operation is about
+ * @op: the operation, not written yet
+ * @field: as what the record names it
+ * @ji: the object, locked by the VFS as the operation needs it
+ *
+ * The error (-EAGAIN: it has changed since it was looked at) is kept in @op.
+ */
+void presto_op_touch(struct presto_op *op, u16 field, struct presto_jinode *ji)
+{
+	struct presto_context *context = &op->context;
+
+	if (!context->replica) {
+		if (!WARN_ON_ONCE(op->ntouched == ARRAY_SIZE(op->touched)))
+			op->touched[op->ntouched++] = ji;
+		return;
+	}
+	if (!context->seen || READ_ONCE(ji->changed) < context->seen)
+		return;
+	if (field == KML_F_PARENT || field == KML_F_PARENT2) {
+		if (context->flags & PRESTO_CONTEXT_YIELD)
+			context->flags |= field == KML_F_PARENT ? PRESTO_CONTEXT_KEEP :
+								  PRESTO_CONTEXT_KEEP2;
+	} else if (!op->err && !presto_is_beyond_doubt(op, field)) {
+		op->err = -EAGAIN;
+	}
+}
+
+void presto_note_change(struct presto_jinode *ji, const struct presto_op *op)
+{
+	if (!op->context.replica && op->offset)
+		WRITE_ONCE(ji->changed, op->offset);
+}
+
+/* The record is in the log: everything that it names has changed. */
+void presto_op_note(struct presto_op *op)
+{
+	unsigned int i;
+
+	for (i = 0; i < op->ntouched; i++)
+		WRITE_ONCE(op->touched[i]->changed, op->offset);
+}
+
+void presto_op_made(struct presto_op *op, struct inode *inode)
+{
+	presto_note_change(&PRESTO_I(inode)->j, op);
+}
+
+static bool presto_sets_mtime(const struct presto_op *op)
+{
+	return op->buf && op->context.replica;
+}
+
+void presto_op_dir_before(struct presto_op *op, unsigned int which, struct inode *lower_dir)
+{
+	const struct presto_context *context = &op->context;
+	u32 keep = which ? PRESTO_CONTEXT_KEEP2 : PRESTO_CONTEXT_KEEP;
+
+	if (!presto_sets_mtime(op))
+		return;
+	if ((context->flags & PRESTO_CONTEXT_TIME) && !(context->flags & keep))
+		op->mtime[which] = (struct timespec64){ context->sec, context->nsec };
+	else
+		op->mtime[which] = inode_get_mtime(lower_dir);
+}
+
+static void presto_leave_mtime(struct dentry *lower_dir, struct timespec64 wanted)
+{
+	struct iattr attr = {
+		.ia_valid = ATTR_MTIME | ATTR_MTIME_SET | ATTR_FORCE,
+		.ia_mtime = wanted,
+	};
+	struct timespec64 mtime = inode_get_mtime(d_inode(lower_dir));
+	int err;
+
+	if (timespec64_equal(&mtime, &wanted))
+		return;
+	/* an append-only directory takes names, but no times */
+	err = presto_do_setattr(&nop_mnt_idmap, lower_dir, &attr);
+	if (err)
+		pr_debug("the mtime of %pd2 stays (%d)\n", lower_dir, err);
+}
+
+void presto_op_dir_after(struct presto_op *op, unsigned int which, struct dentry *lower_dir)
+{
+	if (presto_sets_mtime(op))
+		presto_leave_mtime(lower_dir, op->mtime[which]);
+}
+
+/* The lower file system may read the clock twice, but the record tells one time. */
+void presto_op_dirs_alike(struct presto_op *op, struct dentry *lower_dir, struct inode *other)
+{
+	if (op->buf && !op->context.replica)
+		presto_leave_mtime(lower_dir, inode_get_mtime(other));
+}
