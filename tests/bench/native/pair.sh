@@ -60,7 +60,7 @@ pid() { cat "$work/$1/pid"; }
 # stop NAME: returns when it has ended
 stop() { end "$(pid "$1")"; }
 
-end() { kill "$1" 2>/dev/null && tail --pid="$1" -f /dev/null; }
+end() { ! kill "$1" 2>/dev/null || tail --pid="$1" -s 0.1 -f /dev/null; }
 
 stop_all() {
 	local pid
