@@ -72,7 +72,7 @@ public sealed class BatchPlanner(BatchLimits limits)
                 versions = new Versions { Created = -1, Last = -1 };
             }
 
-            versions.Note(i, entry.Effect);
+            versions.Note(i, entry.Effect, entry.Ships);
         }
 
         return all;
@@ -156,7 +156,7 @@ public sealed class BatchPlanner(BatchLimits limits)
     {
         public static Versions None => new() { Created = -1, Last = -1 };
 
-        /// <summary>Index of the CREATE, -1: before the window.</summary>
+        /// <summary>Index of the CREATE, -1: before the window, or at the peer already (it can't carry anything then).</summary>
         public int Created;
 
         /// <summary>Index of the last record that completed, resized or ended it, -1: none.</summary>
@@ -170,12 +170,12 @@ public sealed class BatchPlanner(BatchLimits limits)
         /// <summary>A batch that touches the content must reach this far: nowhere if no version is complete.</summary>
         public readonly int Extent => Open ? 0 : Last + 1;
 
-        public void Note(int index, ContentEffect effect)
+        public void Note(int index, ContentEffect effect, bool ships)
         {
             switch (effect)
             {
                 case ContentEffect.Begins:
-                    Created = index;
+                    Created = ships ? index : -1;
                     (Open, Ended) = (false, false);
                     break;
                 case ContentEffect.Opens:

@@ -89,6 +89,28 @@ public class BatchPlannerTests
         }
     }
 
+    /// <summary>A batch that was cut short is planned anew, from its beginning, when the log has grown.</summary>
+    [Test]
+    public void A_content_is_never_left_to_a_record_that_the_peer_has([Values(1, 2, 3, 5, 100)] int limit, [Range(0, 199)] int seed)
+    {
+        var random = new Random(seed);
+        var window = Story.Parse(RandomLog(random));
+        var done = random.Next(window.Count + 1);
+        window = [.. window.Select((entry, i) => entry with { Ships = entry.Ships && i >= done })];
+        var plan = new BatchPlanner(new BatchLimits(Records: limit)).Plan(window);
+        foreach (var planned in plan.Records.Where(record => window[record.Index].Effect == ContentEffect.Completes))
+        {
+            var content = window[planned.Index].Object;
+            var rest = window.Skip(planned.Index + 1).Where(entry => entry.Object == content && entry.Effect is not (ContentEffect.None or ContentEffect.Attributes));
+            if (!rest.Any())
+            {
+                Assert.That(
+                    plan.Records.Any(record => record.Carry == Carry.Here && window[record.Index].Object == content && record.Version == window[planned.Index].Offset),
+                    $"{content} as record {planned.Index} says travels with no record");
+            }
+        }
+    }
+
     /// <summary>An object is created once, before all else that happens to it.</summary>
     private static string RandomLog(Random random)
     {
