@@ -38,11 +38,21 @@ internal static class CommonOptions
         return symbol;
     }
 
+    public static Argument<string> ExistingPeer()
+    {
+        var argument = new Argument<string>("name") { Description = "How it is called here." };
+        argument.CompletionSources.Add(PeerNames);
+        return argument;
+    }
+
     public static Option<T> WithPeers<T>(Option<T> option)
     {
-        option.CompletionSources.Add(context => Names(context, configuration => configuration.Peers.Select(peer => peer.Name)));
+        option.CompletionSources.Add(PeerNames);
         return option;
     }
+
+    private static IEnumerable<CompletionItem> PeerNames(CompletionContext context) =>
+        Names(context, configuration => configuration.Peers.Select(peer => peer.Name));
 
     /// <summary>Completion is a help: without a configuration that can be read there is nothing to offer.</summary>
     private static IEnumerable<CompletionItem> Names(CompletionContext context, Func<LentoConfiguration, IEnumerable<string>> names)

@@ -5,7 +5,7 @@ namespace InterMezzo.Ctl;
 
 internal static class FilesetAllowCommand
 {
-    public static async Task<int> RunAsync(
+    public static Task<int> RunAsync(
         ConfigurationFiles files, string name, string[] clients, string[] readonlyClients, CancellationToken cancellationToken)
     {
         var fileset = OwnFilesets.Find(files, name);
@@ -14,10 +14,6 @@ internal static class FilesetAllowCommand
             Clients = [.. fileset.Clients.Except(readonlyClients).Union(clients)],
             ReadonlyClients = [.. fileset.ReadonlyClients.Except(clients).Union(readonlyClients)],
         };
-        ConfigurationChange.Make(files, files.Fileset(name), () => ConfigurationWriter.WriteFileset(files, changed));
-        Console.WriteLine($"Fileset {name}: clients {List(changed.Clients)}, read-only clients {List(changed.ReadonlyClients)}.");
-        return await ConfigurationChange.TakeUpAsync(files, cancellationToken);
+        return OwnFilesets.ChangeClientsAsync(files, changed, cancellationToken);
     }
-
-    private static string List(IReadOnlyList<string> names) => names.Count == 0 ? "none" : string.Join(", ", names);
 }

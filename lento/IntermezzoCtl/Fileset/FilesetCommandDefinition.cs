@@ -15,7 +15,7 @@ internal static class FilesetCommandDefinition
         Without it, the tree is a plain directory: a client that only receives, or a server that only gives.
         """)
     {
-        CreateCreate(), CreateJoin(), CreateAllow(), CreateLeave(), CreateList(),
+        CreateCreate(), CreateJoin(), CreateAllow(), CreateDeny(), CreateLeave(), CreateList(),
     };
 
     private static Argument<string> NewName() => new("fileset") { Description = "Its name, the same on all machines." };
@@ -101,6 +101,30 @@ internal static class FilesetCommandDefinition
         };
         command.SetGuarded((result, cancellationToken) => FilesetAllowCommand.RunAsync(
             CommonOptions.Files(result), result.GetValue(name)!, result.GetValue(clients) ?? [], result.GetValue(readonlyClients) ?? [], cancellationToken));
+        return command;
+    }
+
+    private static Command CreateDeny()
+    {
+        var name = CommonOptions.ExistingFileset();
+        var clients = CommonOptions.WithPeers(new Option<string[]>("--client")
+        {
+            Description = "A peer that reads or writes it; may be given several times.",
+            HelpName = "PEER",
+            Required = true,
+        });
+        var command = new TaughtCommand(
+            "deny",
+            """
+            Lets machines no longer take part in a tree that is served here. What they have stays with them, what they made is kept.
+
+              intermezzo-ctl fileset deny home --client x40
+            """)
+        {
+            name, clients,
+        };
+        command.SetGuarded((result, cancellationToken) => FilesetDenyCommand.RunAsync(
+            CommonOptions.Files(result), result.GetValue(name)!, result.GetValue(clients)!, cancellationToken));
         return command;
     }
 

@@ -5,7 +5,7 @@ namespace InterMezzo.Ctl;
 
 internal static class PeerCommandDefinition
 {
-    public static Command Create() => new("peer", "The machines that this one knows.") { CreateAdd(), CreateList() };
+    public static Command Create() => new("peer", "The machines that this one knows.") { CreateAdd(), CreateRemove(), CreateList() };
 
     private static Command CreateAdd()
     {
@@ -24,6 +24,27 @@ internal static class PeerCommandDefinition
         };
         command.SetGuarded((result, cancellationToken) => PeerAddCommand.RunAsync(
             CommonOptions.Files(result), result.GetValue(name)!, result.GetValue(pin)!, result.GetValue(address), cancellationToken));
+        return command;
+    }
+
+    private static Command CreateRemove()
+    {
+        var name = CommonOptions.ExistingPeer();
+        var command = new TaughtCommand(
+            "remove",
+            """
+            Forgets another machine: its key is let in no more.
+
+            It must not take part in a fileset here any more; its filesets and their files stay as they are on both sides.
+              intermezzo-ctl fileset deny home --client t21      a client: first take it out of each fileset
+              intermezzo-ctl fileset leave home                  a server: first leave what was joined from it
+              intermezzo-ctl peer remove t21
+            """)
+        {
+            name,
+        };
+        command.SetGuarded((result, cancellationToken) =>
+            PeerRemoveCommand.RunAsync(CommonOptions.Files(result), result.GetValue(name)!, cancellationToken));
         return command;
     }
 

@@ -88,6 +88,83 @@ internal sealed class CliTests
     }
 
     [Test]
+    public async Task Peer_that_takes_part_is_not_removed()
+    {
+        await using var node = await InitAsync("qube");
+        await node.DoAsync("peer", "add", "t21", "--pin", Pin);
+        await node.DoAsync("fileset", "create", "home", "--mount", node.MakeDirectory("tree"), "--readonly-client", "t21");
+        var refused = await node.CtlAsync("peer", "remove", "t21");
+        var known = await node.DoAsync("peer", "list", "--json");
+        await node.DoAsync("fileset", "deny", "home", "--client", "t21");
+        await node.DoAsync("peer", "remove", "t21");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(refused.Code, Is.EqualTo(1));
+            Assert.That(refused.Errors, Does.Contain("peer \"t21\" takes part in fileset \"home\"").And.Contain("intermezzo-ctl fileset deny home --client t21"));
+            Assert.That(known, Does.Contain("t21"), "a refusal changes nothing");
+            Assert.That(await node.DoAsync("peer", "list", "--json"), Is.EqualTo("{\"peers\":[]}"));
+        }
+    }
+
+    [Test]
+    public async Task Server_of_a_fileset_is_not_removed()
+    {
+        await using var node = await InitAsync("t21");
+        await node.DoAsync("peer", "add", "qube", "--pin", Pin, "--address", "127.0.0.1:9");
+        await node.DoAsync("fileset", "join", "home", "--server", "qube", "--mount", node.MakeDirectory("tree"));
+        var refused = await node.CtlAsync("peer", "remove", "qube");
+        await node.DoAsync("fileset", "leave", "home");
+        await node.DoAsync("peer", "remove", "qube");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(refused.Code, Is.EqualTo(1));
+            Assert.That(refused.Errors, Does.Contain("peer \"qube\" takes part in fileset \"home\": it is its server").And.Contain("intermezzo-ctl fileset leave home"));
+            Assert.That(await node.DoAsync("peer", "list", "--json"), Is.EqualTo("{\"peers\":[]}"));
+        }
+    }
+
+    [TestCase("peer", "remove", "x40", "there is no peer \"x40\"; `intermezzo-ctl peer list` shows those there are")]
+    [TestCase("peer", "remove", "byhand", "peer \"byhand\" isn't defined in")]
+    [TestCase("fileset", "leave", "work", "there is no fileset \"work\"; `intermezzo-ctl fileset list` shows those there are")]
+    public async Task What_was_not_added_is_not_removed(string noun, string verb, string name, string message)
+    {
+        await using var node = await InitAsync("qube");
+        node.WriteConfiguration($"[[peer]]\nname = \"byhand\"\npin = \"{Pin}\"\n");
+        var ended = await node.CtlAsync(noun, verb, name);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(ended.Code, Is.EqualTo(1));
+            Assert.That(ended.Errors, Does.Contain(message));
+        }
+    }
+
+    [Test]
+    public async Task Only_clients_are_denied()
+    {
+        await using var node = await InitAsync("qube");
+        await node.DoAsync("peer", "add", "t21", "--pin", Pin);
+        await node.DoAsync("fileset", "create", "home", "--mount", node.MakeDirectory("tree"));
+        var ended = await node.CtlAsync("fileset", "deny", "home", "--client", "t21");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(ended.Code, Is.EqualTo(1));
+            Assert.That(ended.Errors, Does.Contain("peer \"t21\" is no client of fileset \"home\""));
+        }
+    }
+
+    [TestCase("remove", "peer")]
+    [TestCase("deny", "fileset")]
+    public async Task Help_of_a_verb_teaches_it(string verb, string noun)
+    {
+        var ended = await Programs.RunAsync(Programs.Ctl, noun, verb, "--help");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(ended.Code, Is.Zero);
+            Assert.That(ended.Output, Does.Contain($"  intermezzo-ctl {noun} {verb} "), "an example");
+        }
+    }
+
+    [Test]
     public async Task Fileset_of_an_unknown_server_changes_nothing()
     {
         await using var node = await InitAsync("t21");
