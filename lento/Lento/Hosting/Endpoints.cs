@@ -23,15 +23,14 @@ internal static class Endpoints
         options.AddServerHeader = false;
         options.Limits.MaxConcurrentConnections = MaxConnections;
 
-        // Streams last for days and may be silent for hours; pings tell whether the peer is there.
+        // Streams last for days and may be silent for hours.
         options.Limits.MinRequestBodyDataRate = null;
         options.Limits.MinResponseDataRate = null;
         options.Limits.MaxRequestBodySize = null;
-        options.Limits.Http2.KeepAlivePingDelay = PeerConnector.KeepAliveDelay;
-        options.Limits.Http2.KeepAlivePingTimeout = PeerConnector.KeepAliveTimeout;
         options.Listen(new UnixDomainSocketEndPoint(node.Socket), listen =>
         {
             listen.Protocols = HttpProtocols.Http2;
+            RareHeartbeat.Use(listen);
             ControlConnection.Mark(listen);
         });
         if (node.Listen is { } address)
@@ -45,7 +44,9 @@ internal static class Endpoints
     {
         if (endpoint is not UnixDomainSocketEndPoint)
         {
-            return SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+            var port = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+            SilentPeer.GiveUp(port);
+            return port;
         }
 
         // The state's lock is held, so a socket that is there was left by a lento that is gone.
@@ -60,6 +61,7 @@ internal static class Endpoints
     private static void ListenToPeers(ListenOptions listen, NodeIdentity identity)
     {
         listen.Protocols = HttpProtocols.Http2;
+        RareHeartbeat.Use(listen);
         var peers = listen.ApplicationServices.GetRequiredService<PeerDirectory>();
         var logger = listen.ApplicationServices.GetRequiredService<ILogger<PeerDirectory>>();
         listen.UseHttps(new TlsHandshakeCallbackOptions

@@ -10,14 +10,6 @@ namespace InterMezzo.Lento.Network;
 /// <summary>Makes connections to peers that have an address.</summary>
 internal sealed class PeerConnector(NodeIdentity self, PeerDirectory peers, INetworkWatcher network, ILogger<PeerConnector> logger)
 {
-    /// <summary>
-    /// A silent link is given up after the sum of both. TCP alone would wait for a quarter of an hour; a link that is
-    /// plugged in again within seconds should not cost a new connection.
-    /// </summary>
-    public static readonly TimeSpan KeepAliveDelay = TimeSpan.FromSeconds(5);
-
-    public static readonly TimeSpan KeepAliveTimeout = TimeSpan.FromSeconds(5);
-
     private static readonly TimeSpan s_connectTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>A channel over one connection, made already. It isn't made anew when it breaks: the caller asks again.</summary>
@@ -33,8 +25,6 @@ internal sealed class PeerConnector(NodeIdentity self, PeerDirectory peers, INet
                 : throw new IOException($"the connection to {peer.Name} is gone"),
             SslOptions = PinnedTls.ForClient(self, pin => Accept(peer, pin)),
             UseProxy = false,
-            KeepAlivePingDelay = KeepAliveDelay,
-            KeepAlivePingTimeout = KeepAliveTimeout,
             PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
         };
         return GrpcChannel.ForAddress($"https://{peer.Address}", new GrpcChannelOptions
@@ -95,6 +85,7 @@ internal sealed class PeerConnector(NodeIdentity self, PeerDirectory peers, INet
         try
         {
             await socket.ConnectAsync(host, port, cancellationToken);
+            SilentPeer.GiveUp(socket);
             return socket;
         }
         catch
