@@ -12,6 +12,8 @@ namespace InterMezzo.Lento.Network;
 /// </summary>
 internal static class PinnedTls
 {
+    static PinnedTls() => NoAuthorities.Trust();
+
     public static SslServerAuthenticationOptions ForServer(NodeIdentity self, Func<string, bool> accepts) => new()
     {
         ServerCertificate = self.Certificate,
