@@ -154,7 +154,7 @@ struct presto_jinode {
 	 * it. [the VFS's locks of the operation]
 	 */
 	u64 changed;
-	spinlock_t range_lock;
+	spinlock_t range_lock;		/* what changed, and the FID */
 	unsigned int nranges;		/* [range_lock] */
 	bool whole;			/* ranges are unknown [range_lock] */
 	/* sorted, disjoint [range_lock] */

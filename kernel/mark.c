@@ -31,6 +31,7 @@ int presto_mark_content(struct inode *inode, loff_t start)
 
 	if (!err && pi->mark != pi->j.dirty) {
 		WRITE_ONCE(pi->old_size, old);
+		/* pairs with the acquire in presto_old_size(): the mark's size is there first */
 		smp_store_release(&pi->mark, READ_ONCE(pi->j.dirty));
 	}
 	return err;
@@ -39,7 +40,9 @@ int presto_mark_content(struct inode *inode, loff_t start)
 /* The same for an open file. Below .intermezzo nothing is marked. */
 int presto_mark_file(struct file *file, loff_t start)
 {
-	return presto_unlogged(file->f_path.dentry) ? 0 : presto_mark_content(file_inode(file), start);
+	if (presto_unlogged(file->f_path.dentry))
+		return 0;
+	return presto_mark_content(file_inode(file), start);
 }
 
 /* The same without the lock: the mark may be closed, and another made, meanwhile. */

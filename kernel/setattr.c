@@ -100,10 +100,11 @@ static int presto_resize_open(struct mnt_idmap *idmap, struct dentry *dentry, st
 	struct inode *inode = d_inode(dentry);
 	loff_t old = i_size_read(presto_lower_inode(inode));
 	loff_t size = attr->ia_size;
+	bool whole_blocks = !(size & (i_blocksize(inode) - 1));
 	int err;
 
 	/* zeros reach the rest of the last block in place */
-	err = presto_mark_content(inode, size & (i_blocksize(inode) - 1) ? size : PRESTO_NO_OVERWRITE);
+	err = presto_mark_content(inode, whole_blocks ? PRESTO_NO_OVERWRITE : size);
 	if (err)
 		return err;
 	err = presto_setattr_unlogged(idmap, dentry, attr);

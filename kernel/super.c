@@ -165,9 +165,11 @@ static const struct fs_context_operations presto_context_ops = {
 
 static int presto_init_fs_context(struct fs_context *fc)
 {
-	fc->fs_private = kzalloc(sizeof(struct presto_options), GFP_KERNEL);
-	if (!fc->fs_private)
+	struct presto_options *options = kzalloc(sizeof(*options), GFP_KERNEL);
+
+	if (!options)
 		return -ENOMEM;
+	fc->fs_private = options;
 	fc->ops = &presto_context_ops;
 	return 0;
 }
