@@ -63,6 +63,9 @@ in_sync "names of every byte, 200 levels, holes, nodes, links, attributes arrive
 must "everything exotic is made on the server" on qube $work/exotic.py $mount/exotic-too
 in_sync "names of every byte, 200 levels, holes, nodes, links, attributes arrive exactly (server to laptop)" qube
 
+must "a real tree is unpacked on the laptop" on t21 sh -c "cd /usr/src/linux-headers-*-common && tar -cf - include/linux include/net | tar -C $mount -xf -"
+in_sync "a real tree unpacked through the mount is the same where its journal is replayed"
+
 must "random work on the laptop" on t21 $work/random_work.py $mount/work-t21 1 1500
 must "random work on the server" on qube $work/random_work.py $mount/work-qube 2 1500
 in_sync "random work on both sides, one after the other"
