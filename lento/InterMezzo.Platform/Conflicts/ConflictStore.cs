@@ -29,6 +29,32 @@ internal sealed class ConflictStore(ReplicaRoot root) : IConflictStore
         return all;
     }
 
+    public ITreeObject? Open(Dot loser)
+    {
+        using var directory = TryOpen(root.Conflicts, Encoding.ASCII.GetBytes(NameOf(loser)));
+        using var kept = directory is null ? null : TryOpen(directory, "kept"u8.ToArray());
+        foreach (var name in kept is null ? [] : NamesIn(kept))
+        {
+            var path = new CName(name);
+            var result = Interop.Sys.OpenAt(kept!, path.Bytes, OpenFlags.Path | OpenFlags.NoFollow);
+            if (result < 0)
+            {
+                continue;
+            }
+
+            var file = new Fd(result);
+            SysException.Check(Interop.Sys.StatX(file, out var stat), "statx", name);
+            if (stat.Type == FileType.Regular)
+            {
+                return new TreeObject(file, default, stat, null);
+            }
+
+            file.Dispose();
+        }
+
+        return null;
+    }
+
     /// <summary>Notes a conflict; returns the open directory for its versions.</summary>
     internal Fd Note(Conflict conflict, ReadOnlySpan<byte> path)
     {

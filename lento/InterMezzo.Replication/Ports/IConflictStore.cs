@@ -26,4 +26,7 @@ public sealed record KeptConflict(Conflict Conflict, string Directory, IReadOnly
 public interface IConflictStore
 {
     IReadOnlyList<KeptConflict> List();
+
+    /// <summary>The file that is kept of an update that lost. Null: there is none.</summary>
+    ITreeObject? Open(Dot loser);
 }

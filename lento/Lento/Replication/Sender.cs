@@ -205,6 +205,14 @@ internal sealed class Sender(IReplica replica, ChangeLog changes, Direction dire
             Version = planned.Version,
         };
         records.Records_.Add(record);
+        if (OpenLoser(planned, view) is { } loser)
+        {
+            record.Carry = Protocol.Replication.Carry.Here;
+            record.Version = record.Source;
+            WireTypes.AddState(record, loser.ReadState());
+            return new OutgoingContent(loser, record.Source, 0);
+        }
+
         var fid = entry.Object;
         if (planned.Carry != Carry.Here && !RecordFacts.NeedsState(view, replica.Self, out fid))
         {
@@ -227,6 +235,15 @@ internal sealed class Sender(IReplica replica, ChangeLog changes, Direction dire
 
         return Describe(planned, view, record, source, check);
     }
+
+    /// <summary>
+    /// A content that the server's has replaced here before it could be sent: the server keeps it as well, so that
+    /// whoever looks there finds it. (It can't win: its maker didn't know the server's.)
+    /// </summary>
+    private ITreeObject? OpenLoser(PlannedRecord planned, RecordView view) =>
+        direction == Direction.ToServer && planned.Carry is Carry.Later or Carry.Gone && view.Op == Op.Close
+            ? replica.Conflicts.Open(RecordFacts.Dot(view, replica.Self))
+            : null;
 
     private OutgoingContent? Describe(PlannedRecord planned, RecordView view, Record record, ITreeObject source, ContentCheck check)
     {

@@ -35,6 +35,13 @@ in_sync() { # in_sync NAME [WHO]: both come together, and the trees are equal
 	if differences=$(equal_trees); then ok "$1"; else not_ok "$1" "the trees differ"; echo "$differences"; return 1; fi
 }
 
+# The laptop's version of from-laptop is in the conflict store there.
+kept_on() {
+	ctl "$1" conflicts list --json | python3 -c '
+import json, sys
+sys.exit(not any("from-laptop" in c["path"] and c["kept"] for c in json.load(sys.stdin)["conflicts"]))'
+}
+
 must "two machines boot, load the module and mount" boot_both
 script qube <<-SH
 	mkdir -p $mount/was-there/before
@@ -84,11 +91,8 @@ SH
 on qube sh -c "echo server >$mount/from-laptop"
 "$lab" plug t21
 in_sync "work on both sides of a pulled cable comes together"
-if [ "$(on t21 cat $mount/from-laptop)" = server ] && ctl qube conflicts list --json | grep -q from-laptop; then
-	ok "of a file changed on both sides the server's version stays, the other is listed"
-else
-	not_ok "of a file changed on both sides the server's version stays, the other is listed" "$(ctl qube conflicts list 2>&1)"
-fi
+kept="of a file changed on both sides the server's version stays, the other is kept and listed on both"
+if [ "$(on t21 cat $mount/from-laptop)" = server ] && kept_on qube && kept_on t21; then ok "$kept"; else not_ok "$kept" "$(ctl qube conflicts list 2>&1)"; fi
 
 for who in qube t21; do
 	kill_daemon $who

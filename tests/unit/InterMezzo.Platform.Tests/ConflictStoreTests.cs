@@ -70,6 +70,18 @@ public class ConflictStoreTests(string where)
     }
 
     [Test]
+    public void What_is_kept_of_an_update_can_be_read_by_its_dot()
+    {
+        var file = _to.MakeFile(1, _root, "f", "mine");
+        var conflict = Conflict(file, "f");
+        _to.Applier.CopyToConflictStore(file, conflict);
+        using var kept = _to.Replica.Conflicts.Open(conflict.Loser);
+        var bytes = new byte[10];
+        Assert.That(bytes[..kept!.Read(0, bytes)], Is.EqualTo("mine"u8.ToArray()));
+        Assert.That(_to.Replica.Conflicts.Open(conflict.Loser with { Counter = 77 }), Is.Null);
+    }
+
+    [Test]
     public void A_losing_content_is_preserved_and_listed()
     {
         var record = Records.Named(Op.Close, Records.Fid(1), _root, "f", PlainFixture.Attr(FileType.Regular | 0x1a4, 5));
