@@ -60,7 +60,17 @@ pid() { cat "$work/$1/pid"; }
 # stop NAME: returns when it has ended
 stop() { end "$(pid "$1")"; }
 
-end() { ! kill "$1" 2>/dev/null || tail --pid="$1" -s 0.1 -f /dev/null; }
+# A process that has ended may stay a zombie for a while: its parent isn't here.
+end() {
+	python3 -c '
+import os, select, signal, sys
+try:
+    process = os.pidfd_open(int(sys.argv[1]))
+    signal.pidfd_send_signal(process, signal.SIGTERM)
+    select.select([process], [], [])
+except ProcessLookupError:
+    pass' "$1"
+}
 
 stop_all() {
 	local pid
