@@ -24,7 +24,15 @@ finish() {
 }
 trap finish EXIT
 # Returns when the laptop's log says, beyond so many lines, that a session runs: updates are on their way then.
-connected() { on t21 bash -c "grep -q -m 1 'connected to' <(timeout 120 tail -n +$(($1 + 1)) -F $state 2>/dev/null)"; }
+connected() {
+	script t21 <<-SH
+		rm -f /lab/lines
+		mkfifo /lab/lines
+		timeout 120 tail -n +$(($1 + 1)) -F $state >/lab/lines 2>/dev/null &
+		grep -q -m 1 'connected to' /lab/lines
+		kill \$!
+	SH
+}
 must() { local name=$1; shift; "$@" || { not_ok "$name" "exit code $?"; exit 1; }; }
 
 must "two machines with a fileset" boot_both
