@@ -56,6 +56,9 @@ public sealed record FilesetConfiguration
     /// </summary>
     public bool Devices { get; init; } = true;
 
+    /// <summary>All peers that take part in it.</summary>
+    public IEnumerable<string> Peers => Server is { } server ? [server] : Clients.Concat(ReadonlyClients);
+
     /// <summary>The peer may take part in this fileset.</summary>
     public bool MayRead(string peer) => peer == Server || Clients.Contains(peer) || ReadonlyClients.Contains(peer);
 

@@ -15,7 +15,8 @@ internal static class StatusCommandDefinition
             Shows how lento and its filesets are: who is connected, what was sent and received, what is on its way.
 
             A fileset is serving (a server), following (a client, connected), joining (a client that receives its first tree),
-            disconnected (a client without its server: work goes on here, and is sent later) or failed (the reason is shown).
+            disconnected (a client without its server: work goes on here, and is sent later) or failed (something is wrong here,
+            as a full disk; the reason is shown, and it is tried again by itself).
             """)
         {
             watch, json,

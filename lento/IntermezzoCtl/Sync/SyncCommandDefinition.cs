@@ -24,7 +24,8 @@ internal static class SyncCommandDefinition
             Tells whether all replicas that can be reached have all that was done until now, durably.
 
             At a client: the server has what was done here, and what the server had is here. At a server: all clients that
-            are connected have what is here.
+            are connected have what is here. A server that keeps no journal (a plain directory) can't tell what has changed
+            there: then the tree is in sync as of the last comparison, and it is said when that was.
               intermezzo-ctl sync                          how it is now
               intermezzo-ctl sync --wait --timeout 60      exit code 3 if it isn't so after a minute
             """)

@@ -12,13 +12,3 @@ internal interface IFileset : IFilesetStatus, ISyncBarrier, IAsyncDisposable
     /// <summary>For showing its journal and its conflict store.</summary>
     IReplica Replica { get; }
 }
-
-/// <summary>Makes filesets work; the one place that knows how.</summary>
-internal interface IFilesetFactory
-{
-    /// <summary>
-    /// Opens the replica and starts it; doesn't wait for any peer.
-    /// </summary>
-    /// <exception cref="IOException">Device, mount or state aren't usable; the message says which and what to do.</exception>
-    Task<IFileset> StartAsync(FilesetConfiguration configuration, CancellationToken cancellationToken);
-}

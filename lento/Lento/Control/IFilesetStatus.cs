@@ -22,7 +22,7 @@ internal enum FilesetState
     /// <summary>A client connected to its server.</summary>
     Following,
 
-    /// <summary>Something is wrong that waiting doesn't mend; see <see cref="FilesetSnapshot.Reason"/>.</summary>
+    /// <summary>Something is wrong at this end, as a full disk; see <see cref="FilesetSnapshot.Reason"/>. It is tried again.</summary>
     Failed,
 }
 

@@ -52,7 +52,7 @@ internal static class Daemon
         });
         builder.Services.AddSingleton(files).AddSingleton(configuration).AddSingleton(identity).AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(new PeerDirectory(configuration.Peers)).AddSingleton<PeerConnector>();
-        builder.Services.AddSingleton<ReplicaBook>().AddSingleton<IFilesetFactory, FilesetFactory>().AddSingleton<IFilesetDirectory, FilesetDirectory>();
+        builder.Services.AddSingleton<ReplicaBook>().AddSingleton<FilesetFactory>().AddSingleton<IFilesetDirectory, FilesetDirectory>();
         AddHosted<NetworkWatcher>(builder.Services).AddSingleton<INetworkWatcher>(services => services.GetRequiredService<NetworkWatcher>());
         AddHosted<FilesetRegistry>(builder.Services);
         AddHosted<Reloader>(builder.Services);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using Grpc.Core;
+using InterMezzo.Configuration;
 using InterMezzo.Lento.Network;
 using InterMezzo.Lento.Replication;
 
@@ -11,9 +12,11 @@ internal sealed class FilesetDirectory(FilesetRegistry filesets, ReplicaBook rep
     public FilesetService Find(string fileset, ServerCallContext caller)
     {
         var peer = PeerIdentity.Of(caller);
-        return filesets.Find(fileset) is RunningFileset { Service.Side: InterMezzo.Replication.Side.Server } found && found.Configuration.MayRead(peer.Name)
+        return filesets.Find(fileset) is { Configuration.Role: FilesetRole.Server } found && found.Configuration.MayRead(peer.Name)
             ? found.Service
-            : throw new RpcException(new Status(StatusCode.PermissionDenied, $"no fileset \"{fileset}\" is served to {peer.Name} here"));
+            : throw new RpcException(new Status(
+                StatusCode.PermissionDenied,
+                $"the server serves no fileset \"{fileset}\" to {peer.Name}; there, `intermezzo-ctl fileset allow {fileset} --client {peer.Name}` does"));
     }
 
     public bool MayWrite(string fileset, ServerCallContext caller) =>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using InterMezzo.Configuration;
-using InterMezzo.Lento.Control;
 using InterMezzo.Lento.Network;
 using InterMezzo.Lento.Replication;
 using InterMezzo.Platform;
@@ -9,6 +8,7 @@ using InterMezzo.Replication.Ports;
 
 namespace InterMezzo.Lento.Hosting;
 
+/// <summary>Makes filesets work; the one place that knows how.</summary>
 internal sealed class FilesetFactory(
     LentoConfiguration start,
     NodeIdentity identity,
@@ -17,12 +17,17 @@ internal sealed class FilesetFactory(
     INetworkWatcher network,
     ReplicaBook replicas,
     TimeProvider time,
-    ILogger<FilesetService> logger) : IFilesetFactory
+    ILogger<FilesetService> logger)
 {
     /// <summary>Where filesets without a presto mount keep their index.</summary>
-    private readonly string _state = Path.Combine(start.Node.State, "filesets");
+    public string State { get; } = Path.Combine(start.Node.State, "filesets");
 
-    public async Task<IFileset> StartAsync(FilesetConfiguration configuration, CancellationToken cancellationToken)
+    /// <summary>
+    /// Opens the replica and starts it; doesn't wait for any peer.
+    /// </summary>
+    /// <exception cref="IOException">Device, mount or state aren't usable; the message says which and what to do.</exception>
+    /// <exception cref="Microsoft.Data.Sqlite.SqliteException">The index isn't.</exception>
+    public async Task<RunningFileset> StartAsync(FilesetConfiguration configuration)
     {
         var isClient = configuration.Role == FilesetRole.Client;
         var settings = new FilesetSettings(
@@ -52,7 +57,7 @@ internal sealed class FilesetFactory(
         {
             FilesetKind.Presto => PrestoReplica.Open(mount, configuration.Device!, name, identity.Replica, options),
             FilesetKind.Kml => OpenLogged(configuration, options),
-            _ => PlainReplica.Open(mount, name, identity.Replica, _state, options),
+            _ => PlainReplica.Open(mount, name, identity.Replica, State, options),
         };
     }
 
@@ -61,7 +66,7 @@ internal sealed class FilesetFactory(
         var journal = new KmlFileJournal(configuration.Log!);
         try
         {
-            return new LoggedDirectory(PlainReplica.Open(configuration.Mount, configuration.Name, identity.Replica, _state, options), journal);
+            return new LoggedDirectory(PlainReplica.Open(configuration.Mount, configuration.Name, identity.Replica, State, options), journal);
         }
         catch
         {

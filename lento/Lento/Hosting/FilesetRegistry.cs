@@ -3,14 +3,15 @@ using System.Collections.Concurrent;
 using InterMezzo.Configuration;
 using InterMezzo.Lento.Control;
 using InterMezzo.Lento.Network;
+using Microsoft.Data.Sqlite;
 
 namespace InterMezzo.Lento.Hosting;
 
 /// <summary>The filesets that run. Starts them before anybody can connect, ends them before connections are closed.</summary>
 internal sealed class FilesetRegistry(
-    LentoConfiguration configuration, PeerDirectory peers, IFilesetFactory factory, ILogger<FilesetRegistry> logger) : IHostedLifecycleService, IDisposable
+    LentoConfiguration configuration, PeerDirectory peers, FilesetFactory factory, TimeProvider time, ILogger<FilesetRegistry> logger) : IHostedLifecycleService, IDisposable
 {
-    private readonly ConcurrentDictionary<string, IFileset> _filesets = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, KeptFileset> _filesets = new(StringComparer.Ordinal);
 
     // Held while filesets are started and stopped; readers of _filesets don't need it.
     private readonly SemaphoreSlim _changing = new(1, 1);
@@ -20,13 +21,13 @@ internal sealed class FilesetRegistry(
 
     public IReadOnlyList<IFileset> All => [.. _filesets.Values.OrderBy(fileset => fileset.Configuration.Name, StringComparer.Ordinal)];
 
-    public IFileset? Find(string name) => _filesets.GetValueOrDefault(name);
+    public KeptFileset? Find(string name) => _filesets.GetValueOrDefault(name);
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         foreach (var fileset in _configuration.Filesets)
         {
-            await StartAsync(fileset, cancellationToken);
+            await StartAsync(fileset);
         }
     }
 
@@ -63,7 +64,7 @@ internal sealed class FilesetRegistry(
             result.Changes.AddRange(plan.Describe());
             foreach (var fileset in plan.Start)
             {
-                await TryStartAsync(fileset, result, cancellationToken);
+                await TryStartAsync(fileset, result);
             }
 
             return result;
@@ -76,11 +77,11 @@ internal sealed class FilesetRegistry(
 
     public void Dispose() => _changing.Dispose();
 
-    private async Task TryStartAsync(FilesetConfiguration fileset, ReloadResult result, CancellationToken cancellationToken)
+    private async Task TryStartAsync(FilesetConfiguration fileset, ReloadResult result)
     {
         try
         {
-            await StartAsync(fileset, cancellationToken);
+            await StartAsync(fileset);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ConfigurationException)
         {
@@ -88,14 +89,16 @@ internal sealed class FilesetRegistry(
         }
     }
 
-    private async Task StartAsync(FilesetConfiguration fileset, CancellationToken cancellationToken)
+    private async Task StartAsync(FilesetConfiguration fileset)
     {
         try
         {
             FilesetChecks.Check(fileset);
-            _filesets[fileset.Name] = await factory.StartAsync(fileset, cancellationToken);
+            var kept = new KeptFileset(fileset, factory, time, logger);
+            await kept.StartAsync();
+            _filesets[fileset.Name] = kept;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or SqliteException)
         {
             throw new ConfigurationException($"fileset \"{fileset.Name}\": {exception.Message}");
         }

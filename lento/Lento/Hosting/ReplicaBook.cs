@@ -47,16 +47,17 @@ internal sealed class ReplicaBook
                 return false;
             }
 
+            // Noted first: what can't be kept isn't known.
+            WriteLocked(_byPin.Append(new(pin, replica)));
             _byPin[pin] = replica;
-            WriteLocked();
             return true;
         }
     }
 
-    private void WriteLocked()
+    private void WriteLocked(IEnumerable<KeyValuePair<string, ulong>> entries)
     {
         var fresh = _path + ".new";
-        File.WriteAllLines(fresh, _byPin.Select(entry => $"{entry.Key} {entry.Value:x16}"));
+        File.WriteAllLines(fresh, entries.Select(entry => $"{entry.Key} {entry.Value:x16}"));
         File.Move(fresh, _path, overwrite: true);
     }
 }

@@ -14,6 +14,9 @@ internal sealed class RunningFileset(FilesetConfiguration configuration, Fileset
 
     public FilesetService Service => service;
 
+    /// <summary>Completes when it has to be started anew.</summary>
+    public Task<Exception> Broken => service.Broken;
+
     public IReplica Replica => service.Replica;
 
     public FilesetSnapshot Snapshot()
@@ -24,7 +27,7 @@ internal sealed class RunningFileset(FilesetConfiguration configuration, Fileset
         return new FilesetSnapshot
         {
             State = StateOf(status.State),
-            Reason = status.Error ?? (status.State == LinkState.Compared ? "the server keeps no journal: the tree is as it was at the last comparison" : ""),
+            Reason = status.Error ?? (status.Compared is { } compared ? AsOf(compared) : ""),
             Log = info?.Log.ToString() ?? "",
             Records = info?.Records ?? 0,
             First = info?.First ?? 0,
@@ -51,9 +54,13 @@ internal sealed class RunningFileset(FilesetConfiguration configuration, Fileset
             await service.SyncAsync(cancellationToken);
             return new SyncResult(true, Missing());
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             return new SyncResult(false, Missing());
+        }
+        catch (OperationCanceledException)
+        {
+            return new SyncResult(false, [$"{configuration.Name}: the fileset has ended meanwhile"]);
         }
         catch (Exception exception) when (exception is IOException or Grpc.Core.RpcException)
         {
@@ -79,17 +86,27 @@ internal sealed class RunningFileset(FilesetConfiguration configuration, Fileset
     private IEnumerable<PeerSnapshot> PeersOf(ReplicationStatus status) =>
         configuration.Role == FilesetRole.Client
             ? [Of(configuration.Server!, status.Peers.Count > 0 ? status.Peers[^1] : null, status)]
-            : configuration.Clients.Concat(configuration.ReadonlyClients).Select(name =>
+            : configuration.Peers.Select(name =>
                 Of(name, names.ReplicaOf(name) is > 0 and var replica ? status.Peers.LastOrDefault(peer => peer.Peer == replica) : null, status));
 
     private PeerSnapshot Of(string name, PeerStatus? peer, ReplicationStatus status) => peer is null
         ? new PeerSnapshot(name, false, names.ReplicaOf(name), 0, 0, 0)
         : new PeerSnapshot(name, true, peer.Peer, peer.Settled, peer.Applied, status.Head > peer.Settled ? status.Head - peer.Settled : 0);
 
+    /// <summary>What a server without a journal leaves to say.</summary>
+    private static string AsOf(DateTimeOffset compared) =>
+        $"the server keeps no journal: the tree is as it was there at {compared:u}; "
+        + "what has changed since comes with the next comparison (when the network changes, or lento starts)";
+
     /// <summary>A line for each peer that doesn't have everything, as far as can be told.</summary>
     private IReadOnlyList<string> Missing()
     {
         var snapshot = Snapshot();
+        if (service.Status().Compared is { } compared)
+        {
+            return [$"{configuration.Name}: {AsOf(compared)}"];
+        }
+
         var why = snapshot.Reason.Length > 0 ? $" ({snapshot.Reason})" : "";
         return [.. snapshot.Peers.Where(peer => !peer.Connected || peer.Pending > 0).Select(peer => peer.Connected
             ? $"{configuration.Name}: {peer.Name} lacks {peer.Pending} bytes of the journal here"

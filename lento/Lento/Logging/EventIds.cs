@@ -7,7 +7,7 @@ namespace InterMezzo.Lento;
 /// </summary>
 internal static class EventIds
 {
-    // The daemon; next 1008.
+    // The daemon; next 1010.
     public const int Starting = 1000;
     public const int Ready = 1001;
     public const int Stopping = 1002;
@@ -16,9 +16,10 @@ internal static class EventIds
     public const int Reloaded = 1005;
     public const int ReloadFailed = 1006;
     public const int NotifyFailed = 1007;
+    public const int FilesetFailed = 1008;
+    public const int FilesetGoesOn = 1009;
 
-    // The network; next 2003.
+    // The network; next 2003. 2001 was a peer's wrong key, which is a reason why it can't be reached.
     public const int NetworkChanged = 2000;
-    public const int WrongKey = 2001;
     public const int UnknownKey = 2002;
 }

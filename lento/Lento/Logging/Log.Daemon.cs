@@ -18,6 +18,12 @@ internal static partial class Log
     [LoggerMessage(EventIds.FilesetStopped, LogLevel.Information, "{Fileset}: stopped")]
     public static partial void FilesetStopped(this ILogger logger, string fileset);
 
+    [LoggerMessage(EventIds.FilesetFailed, LogLevel.Error, "{Fileset}: {Reason}")]
+    public static partial void FilesetFailed(this ILogger logger, string fileset, string reason);
+
+    [LoggerMessage(EventIds.FilesetGoesOn, LogLevel.Information, "{Fileset}: goes on")]
+    public static partial void FilesetGoesOn(this ILogger logger, string fileset);
+
     [LoggerMessage(EventIds.Reloaded, LogLevel.Information, "Configuration read again: {Changes}")]
     public static partial void Reloaded(this ILogger logger, string changes);
 

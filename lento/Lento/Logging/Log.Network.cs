@@ -6,9 +6,6 @@ internal static partial class Log
     [LoggerMessage(EventIds.NetworkChanged, LogLevel.Debug, "The network has changed")]
     public static partial void NetworkChanged(this ILogger logger);
 
-    [LoggerMessage(EventIds.WrongKey, LogLevel.Error, "Peer {Peer} at {Address} has the key {Pin}, not {Expected}: either peer.pin is wrong, or somebody else answers there")]
-    public static partial void WrongKey(this ILogger logger, string peer, string address, string pin, string expected);
-
     [LoggerMessage(EventIds.UnknownKey, LogLevel.Warning, "{Address} came with the unknown key {Pin}; `intermezzo-ctl peer add NAME --pin {Pin}` lets it in")]
     public static partial void UnknownKey(this ILogger logger, string address, string pin);
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using Grpc.Core;
 using Grpc.Net.Client;
 using InterMezzo.Configuration;
@@ -8,7 +10,7 @@ using InterMezzo.Protocol.Replication;
 namespace InterMezzo.Lento.Network;
 
 /// <summary>Makes connections to peers that have an address.</summary>
-internal sealed class PeerConnector(NodeIdentity self, PeerDirectory peers, INetworkWatcher network, ILogger<PeerConnector> logger)
+internal sealed class PeerConnector(NodeIdentity self, PeerDirectory peers, INetworkWatcher network)
 {
     private static readonly TimeSpan s_connectTimeout = TimeSpan.FromSeconds(10);
 
@@ -17,13 +19,12 @@ internal sealed class PeerConnector(NodeIdentity self, PeerDirectory peers, INet
     public async Task<GrpcChannel> ConnectAsync(string name, CancellationToken cancellationToken)
     {
         var (peer, host, port) = AddressOf(name);
-        var socket = await ReachAsync(peer, host, port, cancellationToken);
+        SslStream? stream = await SecureAsync(peer, await ReachAsync(peer, host, port, cancellationToken), cancellationToken);
         var handler = new SocketsHttpHandler
         {
-            ConnectCallback = (_, _) => Interlocked.Exchange(ref socket, null) is { } connected
-                ? ValueTask.FromResult<Stream>(new NetworkStream(connected, ownsSocket: true))
+            ConnectCallback = (_, _) => Interlocked.Exchange(ref stream, null) is { } connected
+                ? ValueTask.FromResult<Stream>(connected)
                 : throw new IOException($"the connection to {peer.Name} is gone"),
-            SslOptions = PinnedTls.ForClient(self, pin => Accept(peer, pin)),
             UseProxy = false,
             PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
         };
@@ -44,7 +45,7 @@ internal sealed class PeerConnector(NodeIdentity self, PeerDirectory peers, INet
     /// <summary>
     /// TCP doubles the time between its attempts; one that was begun without a network is begun anew when there is one.
     /// </summary>
-    private async Task<Socket?> ReachAsync(PeerConfiguration peer, string host, int port, CancellationToken cancellationToken)
+    private async Task<Socket> ReachAsync(PeerConfiguration peer, string host, int port, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(s_connectTimeout);
         while (true)
@@ -95,14 +96,33 @@ internal sealed class PeerConnector(NodeIdentity self, PeerDirectory peers, INet
         }
     }
 
-    private bool Accept(PeerConfiguration peer, string pin)
+    /// <summary>TLS over a connection. Done here, and not by the web client, it tells what is wrong.</summary>
+    private async Task<SslStream> SecureAsync(PeerConfiguration peer, Socket socket, CancellationToken cancellationToken)
     {
-        if (pin == peer.Pin)
+        var stream = new SslStream(new NetworkStream(socket, ownsSocket: true));
+        var presented = "";
+        using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        attempt.CancelAfter(s_connectTimeout);
+        try
         {
-            return true;
+            await stream.AuthenticateAsClientAsync(PinnedTls.ForClient(self, pin => (presented = pin) == peer.Pin), attempt.Token);
+            return stream;
         }
-
-        logger.WrongKey(peer.Name, peer.Address!, pin, peer.Pin);
-        return false;
+        catch (Exception exception)
+        {
+            await stream.DisposeAsync();
+            throw exception switch
+            {
+                AuthenticationException when presented.Length > 0 && presented != peer.Pin => WrongKey(peer, presented),
+                OperationCanceledException when !cancellationToken.IsCancellationRequested => Unreachable(peer, "somebody is there, but doesn't answer; is it lento?"),
+                AuthenticationException or IOException => Unreachable(peer, $"somebody else than lento seems to be there: {exception.Message}"),
+                _ => exception,
+            };
+        }
     }
+
+    private static RpcException WrongKey(PeerConfiguration peer, string pin) => new(new Status(
+        StatusCode.Unauthenticated,
+        $"peer {peer.Name} at {peer.Address} has the key {pin}, not {peer.Pin}: either somebody else answers there, or peer.pin is wrong; "
+        + $"if {peer.Name} has this key (`intermezzo-ctl init --show-pin` there), `intermezzo-ctl peer add {peer.Name} --pin PIN --address {peer.Address}` puts it right"));
 }

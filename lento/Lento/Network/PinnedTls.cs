@@ -32,6 +32,7 @@ internal static class PinnedTls
         AllowTlsResume = false,
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
         RemoteCertificateValidationCallback = (_, certificate, _, _) => PinOf(certificate) is { } pin && accepts(pin),
+        ApplicationProtocols = [SslApplicationProtocol.Http2],
     };
 
     private static string? PinOf(X509Certificate? certificate) =>

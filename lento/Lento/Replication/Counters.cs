@@ -28,6 +28,9 @@ internal sealed class Counters
 
     public long BytesIn => Interlocked.Read(ref _bytesReceived);
 
+    /// <summary>Grows with whatever a connection achieves.</summary>
+    public long Progress => Batches + ContentsIn;
+
     public long Conflicts => Interlocked.Read(ref _conflicts);
 
     public void BatchSent() => Interlocked.Increment(ref _batchesSent);

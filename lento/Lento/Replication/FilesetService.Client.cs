@@ -5,6 +5,7 @@ using InterMezzo.Journal;
 using InterMezzo.Protocol.Replication;
 using InterMezzo.Replication;
 using InterMezzo.Replication.Ports;
+using Microsoft.Extensions.Logging;
 using ReplicationClient = InterMezzo.Protocol.Replication.Replication.ReplicationClient;
 
 namespace InterMezzo.Lento.Replication;
@@ -28,17 +29,24 @@ internal sealed partial class FilesetService
         while (true)
         {
             SyncSession? session = null;
-            await _changed.WaitUntilAsync(() => (session = Sessions.LastOrDefault()) is not null, cancellationToken).ConfigureAwait(false);
+            await _changed.WaitUntilAsync(() => (session = Sessions.LastOrDefault()) is not null || Compared is not null, cancellationToken)
+                .ConfigureAwait(false);
+            if (session is null)
+            {
+                // The server has no log that could tell more.
+                return;
+            }
+
             try
             {
-                await session!.SettleAsync(cancellationToken).ConfigureAwait(false);
+                await session.SettleAsync(cancellationToken).ConfigureAwait(false);
                 await session.CatchUpAsync(cancellationToken).ConfigureAwait(false);
                 return;
             }
             catch (Exception exception) when (IsBroken(exception) && !cancellationToken.IsCancellationRequested)
             {
                 // The connection broke meanwhile; the next one is waited for.
-                await _changed.WaitUntilAsync(() => !Sessions.Contains(session!), cancellationToken).ConfigureAwait(false);
+                await _changed.WaitUntilAsync(() => !Sessions.Contains(session), cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -52,10 +60,13 @@ internal sealed partial class FilesetService
         while (!cancellationToken.IsCancellationRequested)
         {
             var changed = _server!.NetworkChangedAsync(cancellationToken);
+            var before = Counters.Progress;
+            long? greeted = null;
             try
             {
-                if (await ConnectAsync(() => delay = _firstDelay, cancellationToken).ConfigureAwait(false))
+                if (await ConnectAsync(() => greeted = Time.GetTimestamp(), cancellationToken).ConfigureAwait(false))
                 {
+                    delay = _firstDelay;
                     continue;
                 }
 
@@ -68,8 +79,13 @@ internal sealed partial class FilesetService
             }
             catch (RpcException exception)
             {
-                SetState(LinkState.Disconnected, exception.Status.Detail);
-                _logger.LinkFailed(Settings.Name, delay, exception.Status.ToString());
+                TellWhy(ReasonOf(exception, greeted is not null));
+            }
+            catch (Exception exception) when (LocalFault.NeedsReopening(exception, Side))
+            {
+                SetState(LinkState.Disconnected, exception.Message);
+                _broken.TrySetResult(exception);
+                return;
             }
             catch (Exception exception)
             {
@@ -77,11 +93,37 @@ internal sealed partial class FilesetService
                 _logger.SessionFailed(Settings.Name, delay, exception);
             }
 
+            // A connection that was good for something is soon made again; one that always ends the same way isn't.
+            if (Counters.Progress > before || (greeted is { } since && Time.GetElapsedTime(since) > delay))
+            {
+                delay = _firstDelay;
+            }
+
             using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             await Task.WhenAny(changed, Task.Delay(delay, Time, waiting.Token)).ConfigureAwait(false);
             await waiting.CancelAsync().ConfigureAwait(false);
             delay = delay * 2 < _lastDelay ? delay * 2 : _lastDelay;
         }
+    }
+
+    /// <summary>For people: what the server says, or how the connection broke.</summary>
+    private static string ReasonOf(RpcException exception, bool wasGreeted)
+    {
+        if (exception.Status.DebugException?.GetBaseException().Message is not { } broken)
+        {
+            return exception.Status.Detail;
+        }
+
+        return wasGreeted ? $"the connection broke: {broken}"
+            : "the server ended the connection before its greeting; perhaps it doesn't know the key of this machine: "
+              + $"there, `intermezzo-ctl peer add` lets it in ({broken})";
+    }
+
+    /// <summary>The same reason again is no news.</summary>
+    private void TellWhy(string reason)
+    {
+        var isNews = SetState(LinkState.Disconnected, reason);
+        _logger.LinkFailed(isNews ? LogLevel.Warning : LogLevel.Debug, Settings.Name, reason);
     }
 
     /// <summary>True: the next connection is to be made at once.</summary>

@@ -15,6 +15,22 @@ internal sealed partial class FilesetService
     /// <summary>A feature of a welcome: what the client makes is not wanted here.</summary>
     private const string ReadOnly = "read-only";
 
+    /// <summary>Runs a peer's call. Without room here the peer is told so, and the replica is opened anew.</summary>
+    public async Task ServeAsync(Func<Task> call)
+    {
+        try
+        {
+            await call().ConfigureAwait(false);
+        }
+        catch (Exception exception) when (LocalFault.NeedsReopening(exception, Side))
+        {
+            _broken.TrySetResult(exception);
+            throw LocalFault.IsNoRoom(exception)
+                ? new RpcException(new Status(StatusCode.ResourceExhausted, $"the server has no room for fileset \"{Settings.Name}\"; free some space there"))
+                : new RpcException(new Status(StatusCode.Internal, $"fileset \"{Settings.Name}\" is out of order at the server: {exception.Message}"));
+        }
+    }
+
     /// <param name="hello">The client's greeting.</param>
     /// <param name="writable">What the client makes is applied here; otherwise it only follows.</param>
     /// <param name="reader">What it sends next.</param>

@@ -18,11 +18,13 @@ internal sealed partial class FilesetService : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
     private readonly Signal _changed = new();
+    private readonly TaskCompletionSource<Exception> _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // guarded by _gate
     private readonly List<SyncSession> _sessions = [];
     private LinkState _state;
     private string? _error;
+    private DateTimeOffset? _compared;
     private ulong _trimmed;
 
     private Task _link = Task.CompletedTask;
@@ -58,6 +60,9 @@ internal sealed partial class FilesetService : IAsyncDisposable
 
     public TimeProvider Time { get; }
 
+    /// <summary>Completes when the replica has to be opened anew, by another service, before anything goes on.</summary>
+    public Task<Exception> Broken => _broken.Task;
+
     /// <summary>Ready when this returns: the index knows the own log, sessions may begin.</summary>
     public async Task StartAsync()
     {
@@ -90,13 +95,17 @@ internal sealed partial class FilesetService : IAsyncDisposable
             var peers = _sessions.ConvertAll(session => new PeerStatus(session.Peer, session.Applied, session.Settled, session.Unacknowledged));
             var lag = peers.Count == 0 ? 0 : peers.Max(peer => info.Head > peer.Settled ? info.Head - peer.Settled : 0);
             return new ReplicationStatus(
-                _state, _error, info.Head, info.First, peers, lag, _joiner?.Objects ?? 0, Replica.Conflicts.List().Count, _inSyncMilliseconds, Counters);
+                _state, _error, info.Head, info.First, peers, lag, _joiner?.Objects ?? 0, Replica.Conflicts.List().Count, _inSyncMilliseconds, Counters)
+            {
+                Compared = _compared,
+            };
         }
     }
 
     /// <summary>
     /// Returns when, at a client, the server has what was changed here up to now and all that the server had then is
-    /// here; at a server, when all connected clients have what is here now.
+    /// here (as far as a server without a log tells: all that it had at the last comparison); at a server, when all
+    /// connected clients have what is here now.
     /// </summary>
     public async Task SyncAsync(CancellationToken cancellationToken)
     {
@@ -182,14 +191,30 @@ internal sealed partial class FilesetService : IAsyncDisposable
         _changed.Pulse();
     }
 
-    private void SetState(LinkState state, string? error = null)
+    /// <summary>True: it is another state than before, or for another reason.</summary>
+    private bool SetState(LinkState state, string? error = null)
     {
+        bool isNews;
         lock (_gate)
         {
+            isNews = (_state, _error) != (state, error);
             (_state, _error) = (state, error);
+            _compared = state == LinkState.Compared ? Time.GetUtcNow() : null;
         }
 
         _changed.Pulse();
+        return isNews;
+    }
+
+    private DateTimeOffset? Compared
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _compared;
+            }
+        }
     }
 
     /// <summary>Frees what every peer has. A server that hasn't heard of all its clients keeps everything.</summary>

@@ -59,4 +59,8 @@ internal sealed record ReplicationStatus(
     long JoinedObjects,
     int Conflicts,
     long? InSyncMilliseconds,
-    Counters Counters);
+    Counters Counters)
+{
+    /// <summary>When the tree was as that of a server that keeps no log; null: the server keeps one, or isn't reached yet.</summary>
+    public DateTimeOffset? Compared { get; init; }
+}

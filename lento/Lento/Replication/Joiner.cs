@@ -46,7 +46,16 @@ internal sealed class Joiner(
             await ending.CancelAsync().ConfigureAwait(false);
         }
 
-        await Task.WhenAll(tasks).ConfigureAwait(false);
+        try
+        {
+            await Task.WhenAll(tasks).ConfigureAwait(false);
+        }
+        catch (Exception) when (first.IsFaulted)
+        {
+            // The other one was cancelled because of the first; what ended that one counts.
+        }
+
+        await first.ConfigureAwait(false);
         await apply.RunAsync(Complete).ConfigureAwait(false);
     }
 

@@ -13,8 +13,8 @@ internal static partial class ReplicationLog
     [LoggerMessage(EventId = 3001, Level = LogLevel.Information, Message = "{Fileset}: the connection with {Peer:x} ended: {Reason}")]
     public static partial void SessionEnded(this ILogger logger, string fileset, ulong peer, string reason);
 
-    [LoggerMessage(EventId = 3003, Level = LogLevel.Warning, Message = "{Fileset}: can't reach the server, next attempt in {Delay} or when the network changes: {Reason}")]
-    public static partial void LinkFailed(this ILogger logger, string fileset, TimeSpan delay, string reason);
+    [LoggerMessage(EventId = 3003, Message = "{Fileset}: not connected, tried again by itself: {Reason}")]
+    public static partial void LinkFailed(this ILogger logger, LogLevel level, string fileset, string reason);
 
     [LoggerMessage(EventId = 3004, Level = LogLevel.Error, Message = "{Fileset}: replication stopped, next attempt in {Delay}")]
     public static partial void SessionFailed(this ILogger logger, string fileset, TimeSpan delay, Exception exception);

@@ -41,7 +41,8 @@ internal sealed class ReplicationEndpoint(IFilesetDirectory filesets, ILogger<Re
             }
 
             var writable = filesets.MayWrite(hello.Fileset, context);
-            await fileset.AcceptAsync(hello, writable, requestStream, responseStream, context.CancellationToken).ConfigureAwait(false);
+            await fileset.ServeAsync(() => fileset.AcceptAsync(hello, writable, requestStream, responseStream, context.CancellationToken))
+                .ConfigureAwait(false);
         });
 
     public override Task Snapshot(SnapshotRequest request, IServerStreamWriter<SnapshotItem> responseStream, ServerCallContext context) =>
@@ -49,7 +50,8 @@ internal sealed class ReplicationEndpoint(IFilesetDirectory filesets, ILogger<Re
         {
             request.Validate();
             var fileset = filesets.Find(request.Fileset, context);
-            await TreeServer.SendSnapshotAsync(fileset, request, responseStream, context.CancellationToken).ConfigureAwait(false);
+            await fileset.ServeAsync(() => TreeServer.SendSnapshotAsync(fileset, request, responseStream, context.CancellationToken))
+                .ConfigureAwait(false);
         });
 
     public override Task Fetch(IAsyncStreamReader<FetchRequest> requestStream, IServerStreamWriter<FetchItem> responseStream, ServerCallContext context) =>
@@ -62,8 +64,8 @@ internal sealed class ReplicationEndpoint(IFilesetDirectory filesets, ILogger<Re
 
             requestStream.Current.Validate(first: true);
             var fileset = filesets.Find(requestStream.Current.Fileset, context);
-            await TreeServer.SendContentsAsync(
-                fileset, requestStream, requestStream.Current, responseStream, context.CancellationToken).ConfigureAwait(false);
+            await fileset.ServeAsync(() => TreeServer.SendContentsAsync(
+                fileset, requestStream, requestStream.Current, responseStream, context.CancellationToken)).ConfigureAwait(false);
         });
 
     /// <summary>Whatever goes wrong ends this call and no more; it is logged once, and the peer hears what it needs to know.</summary>

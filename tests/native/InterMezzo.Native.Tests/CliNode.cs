@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -10,7 +9,7 @@ namespace InterMezzo.Native.Tests;
 /// <summary>A machine as far as the programs see it: a configuration, a state directory and a port of its own.</summary>
 internal sealed class CliNode : IAsyncDisposable
 {
-    private readonly List<(Process Daemon, Task<Ended> Ended)> _daemons = [];
+    private readonly List<LentoProcess> _daemons = [];
 
     public CliNode(string name)
     {
@@ -63,42 +62,32 @@ internal sealed class CliNode : IAsyncDisposable
     public Task<Ended> RunLentoAsync() => Programs.RunAsync(Programs.Lento, "--config", Configuration);
 
     /// <summary>Returns when it says that it is ready.</summary>
-    public async Task<Process> StartLentoAsync()
+    public async Task<LentoProcess> StartLentoAsync()
     {
         var path = Path.Combine(Home, "notify");
         File.Delete(path);
         using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
         socket.Bind(new UnixDomainSocketEndPoint(path));
-        var daemon = Programs.Start(Programs.Lento, ["--config", Configuration], new Dictionary<string, string> { ["NOTIFY_SOCKET"] = path });
-        var ended = Programs.EndOfAsync(daemon, Timeout.InfiniteTimeSpan);
-        _daemons.Add((daemon, ended));
+        var process = Programs.Start(Programs.Lento, ["--config", Configuration], new Dictionary<string, string> { ["NOTIFY_SOCKET"] = path });
+        var daemon = new LentoProcess(process);
+        _daemons.Add(daemon);
         var message = new byte[4096];
         var ready = socket.ReceiveAsync(message);
+        var ended = daemon.EndAsync();
         if (await Task.WhenAny(ready, ended) == ended)
         {
-            Assert.Fail($"lento ended with {(await ended).Code}: {(await ended).Errors}");
+            Assert.Fail($"lento ended with {daemon.ExitCode}: {daemon.Log}");
         }
 
         Assert.That(Encoding.UTF8.GetString(message, 0, await ready), Does.Contain("READY=1"));
         return daemon;
     }
 
-    /// <summary>As the service manager does it.</summary>
-    public static async Task StopAsync(Process daemon)
-    {
-        using var kill = Process.Start("kill", ["-TERM", $"{daemon.Id}"]);
-        await daemon.WaitForExitAsync();
-    }
-
-    /// <summary>All that a daemon which has ended said.</summary>
-    public async Task<string> LogAsync(Process daemon) => (await _daemons.Single(entry => entry.Daemon == daemon).Ended).Errors;
-
     public async ValueTask DisposeAsync()
     {
-        foreach (var (daemon, ended) in _daemons)
+        foreach (var daemon in _daemons)
         {
-            daemon.Kill();
-            await ended;
+            await daemon.KillAsync();
             daemon.Dispose();
         }
 

@@ -17,7 +17,7 @@ internal sealed class CliStartTests
         await using var node = await InitAsync("qube");
         var daemon = await node.StartLentoAsync();
         var mode = File.GetUnixFileMode(node.Socket);
-        await CliNode.StopAsync(daemon);
+        await daemon.StopAsync();
         using (Assert.EnterMultipleScope())
         {
             Assert.That((int)mode, Is.EqualTo(Convert.ToInt32("660", 8)), "mode of the socket");
@@ -126,8 +126,7 @@ internal sealed class CliStartTests
     {
         await using var node = await InitAsync("qube");
         var first = await node.StartLentoAsync();
-        first.Kill();
-        await first.WaitForExitAsync();
+        await first.KillAsync();
         Assert.That(File.Exists(node.Socket), "the socket stays behind");
         await node.StartLentoAsync();
         Assert.That((await node.CtlAsync("status")).Code, Is.Zero);

@@ -224,23 +224,6 @@ internal sealed class CliTests
     }
 
     [Test]
-    public async Task Unreachable_server_is_not_in_sync()
-    {
-        await using var node = await InitAsync("t21");
-
-        // Nobody listens on port 9 of this machine.
-        await node.DoAsync("peer", "add", "qube", "--pin", Pin, "--address", "127.0.0.1:9");
-        await node.DoAsync("fileset", "join", "home", "--server", "qube", "--mount", node.MakeDirectory("tree"));
-        await node.StartLentoAsync();
-        var ended = await node.CtlAsync("sync", "--wait", "--timeout", "1");
-        using (Assert.EnterMultipleScope())
-        {
-            Assert.That(ended.Code, Is.EqualTo(3));
-            Assert.That(ended.Errors, Does.Contain("home: qube isn't connected").And.Contain("127.0.0.1:9").And.Contain("Connection refused"));
-        }
-    }
-
-    [Test]
     public async Task Journal_of_a_plain_directory_is_refused()
     {
         await using var node = await InitAsync("qube");

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-using System.Diagnostics;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -17,56 +16,62 @@ internal sealed class CliTrustTests
     [Test]
     public async Task Pinned_peers_come_together()
     {
-        await using var pair = await Pair.CreateAsync();
-        await File.WriteAllTextAsync(Path.Combine(pair.Server.Home, "tree", "note"), "from the server");
-        await pair.StartAsync();
-        var note = new FileInfo(Path.Combine(pair.Client.Home, "tree", "note"));
-        using var watcher = new FileSystemWatcher(note.DirectoryName!) { EnableRaisingEvents = true };
-        using var come = new SemaphoreSlim(0);
-        watcher.Created += (_, _) => come.Release();
-        watcher.Renamed += (_, _) => come.Release();
-        while (!File.Exists(note.FullName))
-        {
-            Assert.That(await come.WaitAsync(TimeSpan.FromMinutes(1)), "the file comes");
-        }
-
-        Assert.That(await File.ReadAllTextAsync(note.FullName), Is.EqualTo("from the server"));
+        await using var pair = await StartAsync();
+        await pair.SyncAsync();
+        pair.AssertEqual();
     }
 
     [Test]
     public async Task Server_with_another_key_is_refused()
     {
-        await using var pair = await Pair.CreateAsync(serverPin: OtherPin);
-        await File.WriteAllTextAsync(Path.Combine(pair.Server.Home, "tree", "note"), "not for everybody");
-        await pair.StartAsync();
+        await using var pair = await StartAsync(serverPin: OtherPin);
         var ended = await pair.Client.CtlAsync("sync", "--wait", "--timeout", "3");
+        var reason = $"peer qube at 127.0.0.1:{pair.Server.Port} has the key {pair.ServerPin}, not {OtherPin}: either somebody else answers there, or peer.pin is wrong";
         using (Assert.EnterMultipleScope())
         {
             Assert.That(ended.Code, Is.EqualTo(3));
-            Assert.That(ended.Errors, Does.Contain("isn't connected"));
-            Assert.That(File.Exists(Path.Combine(pair.Client.Home, "tree", "note")), Is.False);
+            Assert.That(ended.Errors, Does.Contain($"home: qube isn't connected ({reason}").And.Contain("intermezzo-ctl peer add qube --pin PIN"));
+            Assert.That((await pair.StatusAsync()).GetProperty("reason").GetString(), Does.Contain(reason));
+            Assert.That(pair.ClientDaemon!.Lines.Count(line => line.Contains(reason, StringComparison.Ordinal)), Is.EqualTo(1), "told once, not at each attempt");
+            Assert.That(Directory.GetFiles(pair.ClientTree), Is.Empty);
         }
-
-        await CliNode.StopAsync(pair.ClientDaemon!);
-        Assert.That(await pair.Client.LogAsync(pair.ClientDaemon!), Does.Contain($"has the key {pair.ServerPin}, not {OtherPin}"));
     }
 
     [Test]
     public async Task Client_with_an_unknown_key_is_refused()
     {
-        await using var pair = await Pair.CreateAsync(clientPin: OtherPin);
-        await pair.StartAsync();
+        await using var pair = await StartAsync(clientPin: OtherPin);
         var ended = await pair.Client.CtlAsync("sync", "--wait", "--timeout", "3");
-        Assert.That(ended.Code, Is.EqualTo(3));
-        await CliNode.StopAsync(pair.ServerDaemon!);
-        Assert.That(await pair.Server.LogAsync(pair.ServerDaemon!), Does.Contain($"came with the unknown key {pair.ClientPin}"));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(ended.Code, Is.EqualTo(3));
+            Assert.That(ended.Errors, Does.Contain("perhaps it doesn't know the key of this machine: there, `intermezzo-ctl peer add` lets it in"));
+            Assert.That(pair.ServerDaemon!.Log, Does.Contain($"came with the unknown key {pair.ClientPin}; `intermezzo-ctl peer add NAME --pin {pair.ClientPin}` lets it in"));
+            Assert.That(Directory.GetFiles(pair.ClientTree), Is.Empty);
+        }
+    }
+
+    [Test]
+    public async Task Client_that_takes_no_part_is_told_how_to()
+    {
+        await using var pair = await StartAsync();
+        await pair.SyncAsync();
+        await pair.Server.DoAsync("fileset", "deny", "home", "--client", "t21");
+        await pair.ClientDaemon!.StopAsync();
+        pair.ClientDaemon = await pair.Client.StartLentoAsync();
+        var ended = await pair.Client.CtlAsync("sync", "--wait", "--timeout", "3");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(ended.Code, Is.EqualTo(3));
+            Assert.That(ended.Errors, Does.Contain("the server serves no fileset \"home\" to t21; there, `intermezzo-ctl fileset allow home --client t21` does"));
+            Assert.That(File.Exists(Path.Combine(pair.ClientTree, "note")), "what it has stays");
+        }
     }
 
     [Test]
     public async Task Caller_without_a_key_is_refused([Values(SslProtocols.Tls12, SslProtocols.Tls13)] SslProtocols protocol)
     {
-        await using var pair = await Pair.CreateAsync();
-        await pair.StartAsync();
+        await using var pair = await StartAsync();
         using var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, pair.Server.Port);
         await using var tls = new SslStream(client.GetStream());
@@ -95,8 +100,7 @@ internal sealed class CliTrustTests
     [Test]
     public async Task Garbage_on_the_port_harms_nobody()
     {
-        await using var pair = await Pair.CreateAsync();
-        await pair.StartAsync();
+        await using var pair = await StartAsync();
         var random = new Random(20011);
         for (var i = 0; i < 20; i++)
         {
@@ -122,46 +126,13 @@ internal sealed class CliTrustTests
         Assert.That((await pair.Server.CtlAsync("status")).Code, Is.Zero);
     }
 
-    /// <summary>A plain directory that is served, and one that receives.</summary>
-    private sealed class Pair : IAsyncDisposable
+    private static async Task<CliPair> StartAsync(string? serverPin = null, string? clientPin = null)
     {
-        public CliNode Server { get; } = new("qube");
-
-        public CliNode Client { get; } = new("t21");
-
-        public string ServerPin { get; private set; } = "";
-
-        public string ClientPin { get; private set; } = "";
-
-        public Process? ServerDaemon { get; private set; }
-
-        public Process? ClientDaemon { get; private set; }
-
-        /// <summary>With pins that aren't the other's, if given.</summary>
-        public static async Task<Pair> CreateAsync(string? serverPin = null, string? clientPin = null)
-        {
-            var pair = new Pair();
-            await pair.Server.DoAsync("init");
-            await pair.Client.DoAsync("init");
-            pair.ServerPin = await pair.Server.DoAsync("init", "--show-pin");
-            pair.ClientPin = await pair.Client.DoAsync("init", "--show-pin");
-            await pair.Server.DoAsync("peer", "add", "t21", "--pin", clientPin ?? pair.ClientPin);
-            await pair.Client.DoAsync("peer", "add", "qube", "--pin", serverPin ?? pair.ServerPin, "--address", $"127.0.0.1:{pair.Server.Port}");
-            await pair.Server.DoAsync("fileset", "create", "home", "--mount", pair.Server.MakeDirectory("tree"), "--readonly-client", "t21");
-            await pair.Client.DoAsync("fileset", "join", "home", "--server", "qube", "--mount", pair.Client.MakeDirectory("tree"));
-            return pair;
-        }
-
-        public async Task StartAsync()
-        {
-            ServerDaemon = await Server.StartLentoAsync();
-            ClientDaemon = await Client.StartLentoAsync();
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await Client.DisposeAsync();
-            await Server.DisposeAsync();
-        }
+        var pair = await CliPair.CreateAsync(serverPin, clientPin);
+        await pair.ServePlainAsync();
+        await File.WriteAllTextAsync(Path.Combine(pair.ServerTree, "note"), "not for everybody");
+        await pair.JoinAsync();
+        await pair.StartAsync();
+        return pair;
     }
 }
