@@ -26,10 +26,10 @@ trap finish EXIT
 # Returns when the laptop's log says, beyond so many lines, that a session runs: updates are on their way then.
 connected() {
 	script t21 <<-SH
-		rm -f /lab/lines
-		mkfifo /lab/lines
-		timeout 120 tail -n +$(($1 + 1)) -F $state >/lab/lines 2>/dev/null &
-		grep -q -m 1 'connected to' /lab/lines
+		rm -f /run/lines
+		mkfifo /run/lines
+		timeout 120 tail -n +$(($1 + 1)) -F $state >/run/lines 2>/dev/null &
+		grep -q -m 1 'connected to' /run/lines
 		kill \$!
 	SH
 }
