@@ -33,13 +33,13 @@ internal sealed partial class Applier
         return all;
     }
 
-    /// <summary>Writes it again, unless it is out of date.</summary>
-    internal void FinishInterrupted(RedoName redo, bool isOutdated)
+    /// <summary>Writes it again, unless it was whole already or is out of date.</summary>
+    internal void FinishInterrupted(RedoName redo, bool isSettled)
     {
         var name = redo.ToBytes();
         using var source = new Fd(SysException.Check(
             Interop.Sys.OpenAt(_root.Redo, name, OpenFlags.ReadOnly | OpenFlags.NoFollow), "open", redo.Object.ToString()));
-        using var known = isOutdated ? null : FindTarget(redo.Object, source);
+        using var known = isSettled ? null : FindTarget(redo.Object, source);
         if (known is not null)
         {
             var state = ObjectReader.Read(source);

@@ -40,7 +40,7 @@ public sealed class PlainReplica : ReplicaBase
         base.CatchUp(observer);
         foreach (var redo in OwnApplier.ListInterrupted())
         {
-            OwnApplier.FinishInterrupted(redo, isOutdated: false);
+            OwnApplier.FinishInterrupted(redo, isSettled: false);
         }
 
         OwnApplier.Flush();

@@ -63,13 +63,11 @@ public sealed class PrestoReplica : ReplicaBase
 
         var from = IndexWasLost || isDoubtful ? 0 : OwnIndex.LogOffset;
         var interrupted = OwnApplier.ListInterrupted();
-        var outdated = ReadLog(Math.Max(from, info.First), info.Watermark, observer, interrupted);
+        var settled = ReadLog(Math.Max(from, info.First), info.Watermark, observer, interrupted);
         foreach (var redo in interrupted)
         {
-            OwnApplier.FinishInterrupted(redo, outdated.Contains(redo.Object));
+            OwnApplier.FinishInterrupted(redo, settled.Contains(redo.Object));
         }
-
-        OwnApplier.Flush();
     }
 
     public override void Dispose()
@@ -79,10 +77,10 @@ public sealed class PrestoReplica : ReplicaBase
         _device.Dispose();
     }
 
-    /// <summary>Returns the objects being written in place that a local program has changed since.</summary>
+    /// <summary>Returns the objects being written in place that are whole, or that a local program has changed since.</summary>
     private HashSet<Fid> ReadLog(ulong from, ulong to, RecordObserver? observer, List<RedoName> interrupted)
     {
-        var outdated = new HashSet<Fid>();
+        var settled = new HashSet<Fid>();
         var buffer = new byte[ReadSize];
         while (from < to)
         {
@@ -96,7 +94,7 @@ public sealed class PrestoReplica : ReplicaBase
             while (reader.MoveNext())
             {
                 Learn(reader.Current);
-                NoteLocalChange(reader.Current, interrupted, outdated);
+                NoteSettled(reader.Current, interrupted, settled);
                 observer?.Invoke(reader.Offset, reader.Current);
             }
 
@@ -108,7 +106,7 @@ public sealed class PrestoReplica : ReplicaBase
             from = reader.NextOffset;
         }
 
-        return outdated;
+        return settled;
     }
 
     /// <summary>A replicated object that entered.</summary>
@@ -120,11 +118,20 @@ public sealed class PrestoReplica : ReplicaBase
         }
     }
 
-    private void NoteLocalChange(RecordView record, List<RedoName> interrupted, HashSet<Fid> outdated)
+    private void NoteSettled(RecordView record, List<RedoName> interrupted, HashSet<Fid> settled)
     {
-        if (interrupted.Count > 0 && record.Op is Op.Dirty && (record.Flags & RecordFlags.Applied) == 0 && record.TryGetObject(out var changed))
+        foreach (var redo in interrupted)
         {
-            outdated.Add(changed.Fid.Canonical(Self));
+            if (record.Flags.HasFlag(RecordFlags.Applied) ? Finishes(record, redo) : Changes(record, redo))
+            {
+                settled.Add(redo.Object);
+            }
         }
     }
+
+    private static bool Finishes(RecordView record, RedoName redo) =>
+        !record.IsVoid && !record.Flags.HasFlag(RecordFlags.Partial) && record.Source == redo.Source && record.Dot == redo.Dot;
+
+    private bool Changes(RecordView record, RedoName redo) =>
+        record.Op == Op.Dirty && record.TryGetObject(out var changed) && changed.Fid.Canonical(Self) == redo.Object;
 }

@@ -32,7 +32,8 @@ public interface IReplica : IDisposable
     /// <summary>
     /// To be called once, before anything else, on the applier's thread: brings the index up to the own log (making it
     /// anew if it is lost), finishes what a crash cut short, and shows each record read to the observer: those from
-    /// <see cref="IIndex.LogOffset"/> on, or all that are retained if the index was lost.
+    /// <see cref="IIndex.LogOffset"/> on, or all that are retained if the index was lost. They are shown again next
+    /// time, until what was learned from them is flushed (<see cref="IApplier.Flush"/>).
     /// </summary>
     void CatchUp(RecordObserver? observer);
 }

@@ -44,6 +44,9 @@ internal sealed class ReplicationState(IReplica replica)
                 replica.Index.SaveProgress(peer, Mark(peer).Encode());
             }
         }
+
+        // Only now: the index must not pass over records whose progress it doesn't know.
+        replica.Applier.Flush();
     }
 
     public PeerState? Of(ulong peer)
