@@ -30,7 +30,7 @@ connected() {
 		mkfifo /run/lines
 		timeout 120 tail -n +$(($1 + 1)) -F $state >/run/lines 2>/dev/null &
 		grep -q -m 1 'connected to' /run/lines
-		kill \$!
+		kill \$! 2>/dev/null || :
 	SH
 }
 must() { local name=$1; shift; "$@" || { not_ok "$name" "exit code $?"; exit 1; }; }
