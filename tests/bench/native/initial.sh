@@ -60,7 +60,7 @@ equal "$work/source" "$tar_copy"
 printf 'Initial replication of %d entries, %d MB, on %s, medians of %d rounds until durable (load %s)\n' \
 	"$(find "$work/source" | wc -l)" "$(du -s --apparent-size -BMB "$work/source" | tr -dc '0-9 \t' | cut -f 1)" \
 	"$(stat -f -c %T "$work")" "$rounds" "$(load)"
-printf '%-8s %10s %10s %10s   %s\n' "" "seconds" "x rsync" "x tar" "rounds"
+printf '%-8s %10s %10s %10s   %s\n' "" "seconds" "/ rsync" "/ tar" "rounds"
 rsync_median=$(median <"$work/rsync.times") tar_median=$(median <"$work/tar.times")
 for name in lento rsync tar; do
 	awk -v name=$name -v s="$(median <"$work/$name.times")" -v r="$rsync_median" -v t="$tar_median" -v all="$(paste -sd ' ' "$work/$name.times")" \

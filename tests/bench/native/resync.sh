@@ -39,6 +39,8 @@ resync() { # resync SIZE: a row for each round
 # As the client itself says: from the connection on.
 in_sync_seconds() { sed -n 's/.*: in sync with its server \([0-9]*\) ms.*/\1/p' "$work/t21/log" | tail -n 1 | awk '{ print $1 / 1000 }'; }
 
+peak() { awk '/^VmHWM/ { printf "%.1f", $2 / 1000 }' "/proc/$(pid "$1")/status"; }
+
 column() { awk -v n="$2" '{ print $n }' "$work/resync.$1" | median; }
 
 for size in ${SIZES:-10000 1000000}; do
@@ -49,13 +51,14 @@ for size in ${SIZES:-10000 1000000}; do
 	join "$copy"
 	begin=$EPOCHREALTIME
 	comes_back
-	seconds "$begin" >"$work/join.$size"
+	lento=$(seconds "$begin")
+	peaks="$(peak qube) $(peak t21)"
 	mkdir "$rsync_copy"
 	rsync_daemon "$source"
 	begin=$EPOCHREALTIME
 	rsync_from_daemon
 	durable
-	seconds "$begin" >"$work/rsync.$size"
+	echo "$lento $(seconds "$begin") $peaks" >"$work/first.$size"
 	for ((round = 1; round <= rounds; round++)); do resync "$size"; done
 	"$top/tests/bench/native/watch-idle" "${IDLE:-60}" "$(pid qube)" "$(pid t21)" >"$work/idle.$size"
 	# What the figures are about must have happened; of the large tree that would take longer than all the rest.
@@ -65,15 +68,18 @@ for size in ${SIZES:-10000 1000000}; do
 done
 
 printf '\nResync after %d changed files, on %s, medians of %d rounds\n' $changes "$(stat -f -c %T "$work")" "$rounds"
-printf '%10s %12s %12s %10s %9s %12s %12s %8s\n' files "lento s" "of it linked" "rsync s" "rsync x" "lento bytes" "rsync bytes" load
+printf '%10s %12s %12s %10s %12s %12s %12s %8s\n' files "lento s" "of it linked" "rsync s" lento/rsync "lento bytes" "rsync bytes" load
 for size in ${SIZES:-10000 1000000}; do
 	awk -v size="$size" -v l="$(column "$size" 1)" -v c="$(column "$size" 2)" -v r="$(column "$size" 3)" -v lb="$(column "$size" 4)" -v rb="$(column "$size" 5)" \
 		-v load="$(cat "$work/load.$size")" \
-		'BEGIN { printf "%10d %12.2f %12.2f %10.2f %9.2f %12d %12d %8s\n", size, l, c, r, r / l, lb, rb, load }'
+		'BEGIN { printf "%10d %12.2f %12.2f %10.2f %12.2f %12d %12d %8s\n", size, l, c, r, l / r, lb, rb, load }'
 done
-printf '(lento s: start of the client to in sync; of it linked: from its connection on. The first replication before that:'
-for size in ${SIZES:-10000 1000000}; do printf ' %d files lento %s s, rsync %s s;' "$size" "$(cat "$work/join.$size")" "$(cat "$work/rsync.$size")"; done
-printf ')\n'
+printf '(lento s: from the start of the client; of it linked: from its connection on)\n'
+
+printf '\nFirst replication of these trees, once\n%10s %12s %10s %12s %22s %22s\n' files "lento s" "rsync s" lento/rsync "server's peak RSS MB" "client's peak RSS MB"
+for size in ${SIZES:-10000 1000000}; do
+	awk -v size="$size" '{ printf "%10d %12.2f %10.2f %12.2f %22.1f %22.1f\n", size, $1, $2, $1 / $2, $3, $4 }' "$work/first.$size"
+done
 
 printf '\nIdle, in sync, %d seconds\n' "${IDLE:-60}"
 printf '%10s %8s %9s %9s %12s %12s\n' files daemon "RSS MB" "anon MB" "CPU ms/min" "wake-ups/s"
