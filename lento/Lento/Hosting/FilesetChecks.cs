@@ -25,6 +25,11 @@ internal static class FilesetChecks
         }
     }
 
+    /// <summary>How it should be, for what the system says that isn't so.</summary>
+    public static string HintOf(FilesetConfiguration fileset) => fileset.Kind == FilesetKind.Presto
+        ? $"; it has to be mounted: `mount -t intermezzo -o fileset={fileset.Name},cache_type=TYPE,prestodev={fileset.Device} BLOCKDEVICE {fileset.Mount}`"
+        : "";
+
     private static ConfigurationException Error(FilesetConfiguration fileset, string key, string value, string message) =>
         new($"fileset \"{fileset.Name}\": fileset.{key} = \"{value}\": {message}");
 }

@@ -100,7 +100,7 @@ internal sealed class FilesetRegistry(
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or SqliteException)
         {
-            throw new ConfigurationException($"fileset \"{fileset.Name}\": {exception.Message}");
+            throw new ConfigurationException($"fileset \"{fileset.Name}\": {exception.Message}{FilesetChecks.HintOf(fileset)}");
         }
 
         logger.FilesetStarted(fileset.Name, Syntax.Text(fileset.Role), fileset.Mount);

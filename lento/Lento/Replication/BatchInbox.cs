@@ -33,6 +33,9 @@ internal sealed class BatchInbox(
     private IncomingRecord? _awaiting;
     private IStagingFile? _file;
 
+    // Of this batch: contents of which more came than there is.
+    private readonly HashSet<ulong> _outgrown = [];
+
     /// <summary>Takes a frame of a batch. Returns the batch that it completes.</summary>
     public IncomingBatch? Take(Frame frame)
     {
@@ -69,6 +72,7 @@ internal sealed class BatchInbox(
         _number = begin.Number;
         _batch = new IncomingBatch(begin.Number, begin.From);
         (_bytes, _inlineBytes) = (0, 0);
+        _outgrown.Clear();
     }
 
     private void Add(Records records)
@@ -107,7 +111,12 @@ internal sealed class BatchInbox(
         }
 
         _file ??= stage.Open(key);
-        if (!content.Data.IsEmpty)
+        if (_file.IsComplete && !content.Data.IsEmpty)
+        {
+            // It came whole before the connection broke, and has changed since: the sender will find that out, too.
+            _outgrown.Add(content.Source);
+        }
+        else if (!content.Data.IsEmpty)
         {
             Check(content.Offset >= _file.Length, "a content that goes back");
             _file.Write(content.Offset, content.Data.Span);
@@ -134,11 +143,12 @@ internal sealed class BatchInbox(
         Check(_batch is not null && _awaiting is null && _batch.Number == end.Number, "an end out of place");
         Check(end.To > _batch.From && (_batch.Records.Count == 0 || end.To > _batch.Records[^1].Source), "a batch that ends before its records");
         var dropped = end.Dropped.ToHashSet();
-        foreach (var record in _batch.Records.Where(record => dropped.Contains(record.Source)))
+        foreach (var record in _batch.Records.Where(record => dropped.Contains(record.Source) || _outgrown.Contains(record.Source)))
         {
             record.Drop();
         }
 
+        Check(_outgrown.IsSubsetOf(dropped), "more of a content than there is");
         var batch = _batch;
         batch.To = end.To;
         _position = end.To;

@@ -100,7 +100,7 @@ internal sealed class CliStartTests
     {
         await using var node = await InitAsync("qube");
         node.WriteConfiguration($"[[fileset]]\nname = \"home\"\nrole = \"server\"\nmount = \"{node.Home}\"\ndevice = \"/dev/null\"\n");
-        await RefusesAsync(node, "fileset \"home\": ");
+        await RefusesAsync(node, "prestodev=/dev/null BLOCKDEVICE");
     }
 
     [Test]

@@ -20,7 +20,13 @@ internal static partial class SyncTree
         return string.Join('\n', lines);
     }
 
-    public static void AssertEqual(string expected, string actual) => Assert.That(Describe(actual), Is.EqualTo(Describe(expected)));
+    /// <summary>Fails with the lines that differ, those of the expected tree first.</summary>
+    public static void AssertEqual(string expected, string actual)
+    {
+        var (wanted, found) = (Describe(expected).Split('\n'), Describe(actual).Split('\n'));
+        var differences = wanted.Except(found).Select(line => $"- {line}").Concat(found.Except(wanted).Select(line => $"+ {line}")).ToList();
+        Assert.That(differences, Is.Empty, $"{differences.Count} lines:\n{string.Join('\n', differences.Take(40))}");
+    }
 
     public static KmlAttr ReadAttr(string path)
     {
