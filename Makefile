@@ -11,7 +11,7 @@ KERNEL_SOURCES = $(shell cd kernel && find . -type f \( -name '*.[chS]' -o -name
 	! -name '*.mod.c' ! -name '.*')
 
 # For the native programs and the benchmarks; the lab names its own.
-PACKAGES := clang lld zlib1g-dev rsync ca-certificates
+PACKAGES := clang lld zlib1g-dev rsync socat ca-certificates
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:

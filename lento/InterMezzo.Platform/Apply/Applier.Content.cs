@@ -57,10 +57,18 @@ internal sealed partial class Applier
     {
         using var made = _maker.Make(fid, state, content);
         var handle = LocalFid.HandleOf(made.Fd);
+        SysException.Check(Interop.Sys.StatX(place.Directory, out var before), "statx", fid.ToString());
         _context.Set(origin);
         var result = Interop.Sys.RenameAt2(made.Directory, made.Name, place.Directory, place.Name, 0);
         if (result == 0)
         {
+            if (!_context.SetsParentTimes)
+            {
+                // No entry has changed, as others see it.
+                var time = new KmlAttr { Valid = AttrValid.ModifyTime, ModifyTime = Attributes.ToTime(before.ModifyTime) };
+                SysException.Check(OpenObject.SetTimes(place.Directory, time), "utimensat", fid.ToString());
+            }
+
             _objects.Index.Put(fid, handle);
             return ApplyOutcome.Applied;
         }

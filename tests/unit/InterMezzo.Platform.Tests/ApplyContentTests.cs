@@ -202,6 +202,18 @@ public class ApplyContentTests(string where)
     }
 
     [Test]
+    public void New_content_leaves_the_mtime_of_its_directory()
+    {
+        var directory = _to.MakeDirectory(1, _root, "d");
+        var file = _to.MakeFile(2, directory, "f", "old");
+        Scratch.Sh($"touch -d @1000000000.5 {_to.At("d")}");
+        var close = Records.Named(Op.Close, file, directory, "f", PlainFixture.Attr(FileType.Regular | 0x1a4, 5, time: s_later));
+        _to.Applier.Apply(_to.Origin, RecordView.Parse(close), null, PlainFixture.Text("fresh"));
+        Assert.That(File.ReadAllText(_to.At("d/f")), Is.EqualTo("fresh"));
+        Assert.That(Scratch.Sh($"stat -c '%.9Y' {_to.At("d")}"), Is.EqualTo("1000000000.500000000"));
+    }
+
+    [Test]
     public void Only_the_last_noted_time_of_a_directory_is_set()
     {
         var directory = _to.MakeDirectory(1, _root, "d");
