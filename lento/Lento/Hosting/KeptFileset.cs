@@ -41,7 +41,7 @@ internal sealed class KeptFileset : IFileset
     public FilesetService Service => Running.Service;
 
     private RunningFileset Running => _running ?? throw new RpcException(new Status(
-        StatusCode.Unavailable, $"fileset \"{Configuration.Name}\" is out of order at present: {_trouble?.Reason ?? "it ends"}"));
+        StatusCode.FailedPrecondition, $"fileset \"{Configuration.Name}\" is out of order at present: {_trouble?.Reason ?? "it ends"}"));
 
     /// <summary>Throws what doesn't pass by itself; without room it is started later.</summary>
     public async Task StartAsync()

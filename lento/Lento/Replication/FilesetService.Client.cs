@@ -172,7 +172,7 @@ internal sealed partial class FilesetService
         hello.Features.Add(_features);
         if (State.Of(State.LastPeer) is { } state)
         {
-            hello.Staged.Add(Staged(state.Batch.Log));
+            hello.Staged.Add(Staged(State.LastPeer, state.Batch.Log));
         }
 
         return hello;

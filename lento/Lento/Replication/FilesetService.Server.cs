@@ -55,7 +55,7 @@ internal sealed partial class FilesetService
             welcome.Features.Add(ReadOnly);
         }
 
-        welcome.Staged.Add(Staged(WireTypes.ReadLog(hello.Log)));
+        welcome.Staged.Add(Staged(hello.Replica, WireTypes.ReadLog(hello.Log)));
         await writer.WriteAsync(new ServerMessage { Welcome = welcome }, cancellationToken).ConfigureAwait(false);
         if (mode != Welcome.Types.Mode.Live)
         {
@@ -113,9 +113,14 @@ internal sealed partial class FilesetService
         return new Progress { Applied = WireTypes.Write(state.Batch), Source = state.Done >= state.Batch.Offset ? state.Done : 0 };
     }
 
-    /// <summary>What is left here of contents that a peer's log tells of.</summary>
-    private IEnumerable<Staged> Staged(LogId log) => Replica.Stage.List()
-        .Where(staged => staged.Key.Log == log && staged.Length > 0)
-        .Take(WireLimits.Staged)
-        .Select(staged => new Staged { Fid = WireTypes.Write(staged.Key.Object), Source = staged.Key.Source, Length = staged.Length });
+    /// <summary>What is left here of contents that a peer's log tells of. What is older than all that is applied goes.</summary>
+    private IEnumerable<Staged> Staged(ulong peer, LogId log)
+    {
+        var applied = State.Of(peer)?.Batch.Offset ?? 0;
+        Replica.Stage.Clean(key => key.Log == log ? key.Source >= applied : Side == Side.Server);
+        return Replica.Stage.List()
+            .Where(staged => staged.Key.Log == log && staged.Length > 0)
+            .Take(WireLimits.Staged)
+            .Select(staged => new Staged { Fid = WireTypes.Write(staged.Key.Object), Source = staged.Key.Source, Length = staged.Length });
+    }
 }

@@ -107,13 +107,16 @@ internal sealed class FullDiskTests
         for (var i = 0; i < 4; i++)
         {
             // By then it waits for many seconds, which the questions below don't take.
-            said = await pair.ClientDaemon!.SaysAsync($"ERROR home: {message}", said);
+            said = await pair.ClientDaemon!.SaysAsync(said, $"ERROR home: {message}");
         }
 
         var status = await pair.StatusAsync();
         var sync = await pair.Client.CtlAsync("sync", "--wait", "--timeout", "1");
+        var conflicts = await pair.Client.CtlAsync("conflicts", "list");
         using (Assert.EnterMultipleScope())
         {
+            Assert.That(conflicts.Code, Is.EqualTo(1));
+            Assert.That(conflicts.Errors, Does.Contain($"fileset \"home\" is out of order at present: {message}"));
             Assert.That(status.GetProperty("state").GetString(), Is.EqualTo("failed"));
             Assert.That(status.GetProperty("reason").GetString(), Does.StartWith(message).And.Contain("free some: replication goes on by itself, nothing is lost"));
             Assert.That(sync.Code, Is.EqualTo(3));

@@ -44,16 +44,17 @@ internal sealed class LentoProcess : IDisposable
 
     public string Log => string.Join('\n', Lines);
 
-    /// <summary>Returns as soon as there is a line with the text, not before the line <paramref name="from"/>; the number of the line behind it.</summary>
-    public async Task<int> SaysAsync(string text, int from = 0)
+    /// <summary>Returns as soon as there is a line with one of the texts, not before the line <paramref name="from"/>; the number of the line behind it.</summary>
+    public async Task<int> SaysAsync(int from, params string[] texts)
     {
+        var text = string.Join("\" or \"", texts);
         using var timeout = new CancellationTokenSource(s_patience);
         while (true)
         {
             Task more;
             lock (_gate)
             {
-                if (_lines.FindIndex(from, line => line.Contains(text, StringComparison.Ordinal)) is >= 0 and var found)
+                if (_lines.FindIndex(from, line => texts.Any(each => line.Contains(each, StringComparison.Ordinal))) is >= 0 and var found)
                 {
                     return found + 1;
                 }
@@ -76,6 +77,8 @@ internal sealed class LentoProcess : IDisposable
             }
         }
     }
+
+    public Task<int> SaysAsync(string text) => SaysAsync(0, text);
 
     /// <summary>kill -9. Returns when it is gone.</summary>
     public async Task KillAsync()
