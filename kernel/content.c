@@ -416,7 +416,11 @@ static void presto_close_open(struct kml *kml, struct inode *inode)
 
 	if (!inode_trylock(inode))
 		return;
-	sb_start_write(lower->i_sb);
+	/* to wait for a thaw would keep it from happening: it wants s_umount, too */
+	if (!sb_start_write_trylock(lower->i_sb)) {
+		inode_unlock(inode);
+		return;
+	}
 	flags = memalloc_nofs_save();
 	dentry = d_find_alias(inode);
 	mutex_lock(&ji->lock);

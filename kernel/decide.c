@@ -183,6 +183,14 @@ static int kml_append_xattr(struct kml_doubt *doubt, struct inode *inode, const 
 	return presto_record_append(&op);
 }
 
+static ssize_t kml_get_flags(const struct inode *inode, void *buf)
+{
+	__le32 flags = cpu_to_le32(presto_told_flags(inode));
+
+	memcpy(buf, &flags, sizeof(flags));
+	return flags ? sizeof(flags) : -ENODATA;
+}
+
 /* An xattr as it was set; ACLs have calls of their own on newer kernels. */
 static ssize_t kml_get_xattr(struct kml *kml, struct dentry *dentry, const char *name, void *buf)
 {
@@ -194,6 +202,8 @@ static ssize_t kml_get_xattr(struct kml *kml, struct dentry *dentry, const char 
 		type = ACL_TYPE_ACCESS;
 	else if (!strcmp(name, XATTR_NAME_POSIX_ACL_DEFAULT))
 		type = ACL_TYPE_DEFAULT;
+	else if (!strcmp(name, KML_XATTR_FLAGS))
+		return kml_get_flags(d_inode(dentry), buf);
 	else
 		return presto_do_getxattr(PRESTO_SB(kml->sb)->lower_mnt, dentry, name, buf,
 					  XATTR_SIZE_MAX);

@@ -69,11 +69,8 @@ static ssize_t presto_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	return ret;
 }
 
-/* Direct writes may run side by side, as they do below. */
-static int presto_lock_write(struct inode *inode, struct kiocb *iocb)
+static int presto_lock_write(struct inode *inode, struct kiocb *iocb, bool shared)
 {
-	bool shared = iocb->ki_flags & IOCB_DIRECT;
-
 	if (iocb->ki_flags & IOCB_NOWAIT) {
 		if (!(shared ? inode_trylock_shared(inode) : inode_trylock(inode)))
 			return -EAGAIN;
@@ -86,9 +83,9 @@ static int presto_lock_write(struct inode *inode, struct kiocb *iocb)
 	return 0;
 }
 
-static void presto_unlock_write(struct inode *inode, struct kiocb *iocb)
+static void presto_unlock_write(struct inode *inode, bool shared)
 {
-	if (iocb->ki_flags & IOCB_DIRECT)
+	if (shared)
 		inode_unlock_shared(inode);
 	else
 		inode_unlock(inode);
@@ -129,15 +126,20 @@ static ssize_t presto_write_lower(struct kiocb *iocb, struct iov_iter *from)
 static ssize_t presto_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
+	/* direct writes may run side by side, as below; privileges are dropped by one alone */
+	bool shared = iocb->ki_flags & IOCB_DIRECT && IS_NOSEC(inode);
 	ssize_t ret;
 
 	if (!iov_iter_count(from))
 		return 0;
-	ret = presto_lock_write(inode, iocb);
+	ret = presto_lock_write(inode, iocb, shared);
 	if (ret)
 		return ret;
-	ret = presto_mark_write(iocb) ?: presto_write_lower(iocb, from);
-	presto_unlock_write(inode, iocb);
+	/* set-id bits and file capabilities go here, not below: with their records */
+	if (!shared)
+		ret = kiocb_modified(iocb);
+	ret = ret ?: presto_mark_write(iocb) ?: presto_write_lower(iocb, from);
+	presto_unlock_write(inode, shared);
 	return ret;
 }
 
@@ -164,7 +166,8 @@ static long presto_fallocate(struct file *file, int mode, loff_t offset, loff_t 
 
 	inode_lock(inode);
 	/* zeros reach blocks at the edges in place */
-	err = presto_mark_file(file, allocates ? PRESTO_NO_OVERWRITE : offset);
+	err = file_modified(file) ?:
+	      presto_mark_file(file, allocates ? PRESTO_NO_OVERWRITE : offset);
 	if (!err) {
 		err = vfs_fallocate(presto_lower_file(file), mode, offset, len);
 		presto_changed(inode, offset, mode & shifts ? ~0ULL : len);
@@ -199,6 +202,10 @@ long presto_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case FS_IOC_GETVERSION:
 	case FS_IOC32_GETVERSION:
 		return put_user(file_inode(file)->i_generation, (int __user *)arg);
+	case FITRIM:
+	case FS_IOC_GETFSLABEL:
+		/* no tree changes by these, and who may ask the lower file system judges */
+		return vfs_ioctl(presto_lower_file(file), cmd, arg);
 	default:
 		return -ENOTTY;
 	}

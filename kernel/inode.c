@@ -4,7 +4,6 @@
  * is asked of an inode is asked of the lower one.
  */
 #include <linux/fiemap.h>
-#include <linux/fileattr.h>
 #include <linux/fs_stack.h>
 #include <linux/slab.h>
 #include "presto.h"
@@ -231,28 +230,6 @@ static int presto_fiemap(struct inode *inode, struct fiemap_extent_info *info, u
 	if (!lower->i_op->fiemap)
 		return -EOPNOTSUPP;
 	return lower->i_op->fiemap(lower, info, start, len);
-}
-
-static int presto_fileattr_get(struct dentry *dentry, struct fileattr *fa)
-{
-	return vfs_fileattr_get(presto_lower_dentry(dentry), fa);
-}
-
-/* File flags have no record, so they change where nothing is journaled only. */
-static int presto_fileattr_set(struct mnt_idmap *idmap, struct dentry *dentry, struct fileattr *fa)
-{
-	struct presto_op op;
-	int err;
-
-	if (!presto_is_control(dentry))
-		return -EOPNOTSUPP;
-	err = presto_op_begin_unlogged(&op, dentry->d_sb);
-	if (err)
-		return err;
-	err = vfs_fileattr_set(idmap, presto_lower_dentry(dentry), fa);
-	presto_op_end(&op, err, NULL, NULL);
-	presto_copy_attr(d_inode(dentry));
-	return err;
 }
 
 #define PRESTO_COMMON_IOPS			\

@@ -211,6 +211,13 @@ struct kml_range {
 #define PRESTO_CONTROL_DIR	".intermezzo"
 
 /*
+ * File flags that replicas are told of, as an xattr that no file system has:
+ * SETXATTR with a __le32 of FS_IMMUTABLE_FL and FS_APPEND_FL, or REMOVEXATTR
+ * when neither is left.
+ */
+#define KML_XATTR_FLAGS		"system.intermezzo.flags"
+
+/*
  * The device, /dev/intermezzoN, for CAP_SYS_ADMIN. Integers of ioctls are in
  * the machine's own order.
  *

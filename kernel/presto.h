@@ -33,6 +33,7 @@
 
 #define PRESTO_SUPER_MAGIC	0x494d657a	/* "IMez" */
 
+struct fileattr;
 struct kml;
 struct presto_device;
 
@@ -176,6 +177,11 @@ struct posix_acl *presto_get_acl(struct mnt_idmap *idmap, struct dentry *dentry,
 struct posix_acl *presto_get_inode_acl(struct inode *inode, int type, bool rcu);
 int presto_set_acl(struct mnt_idmap *idmap, struct dentry *dentry, struct posix_acl *acl, int type);
 ssize_t presto_listxattr(struct dentry *dentry, char *list, size_t size);
+
+/* fileattr.c */
+u32 presto_told_flags(const struct inode *lower);
+int presto_fileattr_get(struct dentry *dentry, struct fileattr *fa);
+int presto_fileattr_set(struct mnt_idmap *idmap, struct dentry *dentry, struct fileattr *fa);
 
 /* export.c */
 extern const struct export_operations presto_export_ops;

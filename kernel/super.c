@@ -28,6 +28,21 @@ static int presto_sync_fs(struct super_block *sb, int wait)
 	return wait ? presto_journal_sync(sb) : 0;
 }
 
+/*
+ * Nobody writes through us any more. What we have mounted ourselves is made
+ * quiet for good, so that its device can be copied; a directory is one of many
+ * that stand on its file system.
+ */
+static int presto_freeze_fs(struct super_block *sb)
+{
+	return PRESTO_SB(sb)->block ? compat_freeze_super(presto_lower_sb(sb)) : 0;
+}
+
+static int presto_unfreeze_fs(struct super_block *sb)
+{
+	return PRESTO_SB(sb)->block ? compat_thaw_super(presto_lower_sb(sb)) : 0;
+}
+
 static void presto_put_super(struct super_block *sb)
 {
 	presto_journal_close(sb);
@@ -41,6 +56,8 @@ static const struct super_operations presto_super_ops = {
 	.evict_inode	= presto_evict_inode,
 	.put_super	= presto_put_super,
 	.sync_fs	= presto_sync_fs,
+	.freeze_fs	= presto_freeze_fs,
+	.unfreeze_fs	= presto_unfreeze_fs,
 	.statfs		= presto_statfs,
 	.show_options	= presto_show_options,
 };
@@ -64,7 +81,7 @@ static int presto_init_super(struct super_block *sb, struct fs_context *fc)
 	sb->s_time_gran = lower->s_time_gran;
 	sb->s_time_min = lower->s_time_min;
 	sb->s_time_max = lower->s_time_max;
-	sb->s_flags |= lower->s_flags & SB_POSIXACL;
+	sb->s_flags |= SB_NOSEC | (lower->s_flags & SB_POSIXACL);
 	strscpy(sb->s_id, PRESTO_SB(sb)->fileset, sizeof(sb->s_id));
 	return 0;
 }

@@ -112,6 +112,15 @@ static inline ssize_t vfs_splice_read(struct file *in, loff_t *pos, struct pipe_
 }
 #endif
 
+/* For a kernel's own reasons, beside those of users. */
+#ifdef HAVE_FREEZE_HOLDER
+#define compat_freeze_super(sb)	freeze_super(sb, FREEZE_HOLDER_KERNEL)
+#define compat_thaw_super(sb)	thaw_super(sb, FREEZE_HOLDER_KERNEL)
+#else
+#define compat_freeze_super(sb)	freeze_super(sb)
+#define compat_thaw_super(sb)	thaw_super(sb)
+#endif
+
 #ifndef HAVE_SB_HAS_ENCODING
 static inline bool sb_has_encoding(const struct super_block *sb)
 {

@@ -160,11 +160,8 @@ internal sealed partial class Applier
             return Missing(fid);
         }
 
-        var path = CName.OfDescriptor(fd);
         var withNul = new CName(name);
-        var present = new byte[value.Length];
-        var length = Interop.Sys.GetXattr(path.Bytes, withNul.Bytes, present.Length == 0 ? stackalloc byte[1] : present);
-        if (length == value.Length && value.SequenceEqual(present))
+        if (HasXattr(fd, name, value))
         {
             return ApplyOutcome.AlreadySo;
         }
@@ -172,6 +169,21 @@ internal sealed partial class Applier
         _context.Set(origin);
         var result = OpenObject.SetXattr(fd, isPath: true, withNul.Bytes, value);
         return result == 0 ? ApplyOutcome.Applied : XattrRules.MayFail(name, result) ? ApplyOutcome.AlreadySo : Fail(result, "setxattr", fid);
+    }
+
+    private static bool HasXattr(Fd fd, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        if (FileFlags.IsName(name))
+        {
+            SysException.Check(Interop.Sys.StatX(fd, out var stat), "statx", "an object");
+            return value.SequenceEqual(FileFlags.Of(stat).Value);
+        }
+
+        var path = CName.OfDescriptor(fd);
+        var withNul = new CName(name);
+        var present = new byte[value.Length];
+        var length = Interop.Sys.GetXattr(path.Bytes, withNul.Bytes, present.Length == 0 ? stackalloc byte[1] : present);
+        return length == value.Length && value.SequenceEqual(present);
     }
 
     private ApplyOutcome RemoveXattr(Origin origin, Fid fid, ReadOnlySpan<byte> name)
@@ -199,11 +211,18 @@ internal sealed partial class Applier
     private ApplyOutcome SetState(Origin origin, Fid fid, Fd fd, in Interop.Sys.StatXData stat, in KmlAttr attr, IReadOnlyList<Xattr>? xattrs)
     {
         var changes = xattrs is null ? [] : XattrChange.Between(ObjectReader.ReadXattrs(fd), xattrs);
+        var protects = changes.FindIndex(change => change.Value is not null && FileFlags.IsName(change.Name));
+        var flags = protects < 0 ? null : changes[protects].Value;
+        if (flags is not null)
+        {
+            changes.RemoveAt(protects);
+        }
+
         var before = ApplyOutcome.AlreadySo;
         var dresses = StepsTo(stat, attr) != Step.None;
         for (var i = 0; i < changes.Count; i++)
         {
-            var part = i < changes.Count - 1 || dresses ? origin.AsPart : origin;
+            var part = i < changes.Count - 1 || dresses || flags is not null ? origin.AsPart : origin;
             var (name, value) = changes[i];
             var outcome = value is null ? RemoveXattr(part, fid, name) : SetXattr(part, fid, name, value);
             if (!outcome.IsDone)
@@ -214,7 +233,12 @@ internal sealed partial class Applier
             before = outcome.Status == ApplyStatus.Applied ? outcome : before;
         }
 
-        var after = SetAttributes(origin, fid, fd, stat, attr);
+        var after = SetAttributes(flags is null ? origin : origin.AsPart, fid, fd, stat, attr);
+        if (after.IsDone && flags is not null)
+        {
+            return SetXattr(origin, fid, FileFlags.Name, flags);
+        }
+
         return after.Status == ApplyStatus.AlreadySo ? before : after;
     }
 

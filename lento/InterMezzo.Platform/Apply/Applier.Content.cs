@@ -58,7 +58,7 @@ internal sealed partial class Applier
         using var made = _maker.Make(fid, state, content);
         var handle = LocalFid.HandleOf(made.Fd);
         SysException.Check(Interop.Sys.StatX(place.Directory, out var before), "statx", fid.ToString());
-        _context.Set(origin);
+        _context.Set(BeforeFlags(origin, state));
         var result = Interop.Sys.RenameAt2(made.Directory, made.Name, place.Directory, place.Name, 0);
         if (result == 0)
         {
@@ -70,7 +70,7 @@ internal sealed partial class Applier
             }
 
             _objects.Index.Put(fid, handle);
-            return ApplyOutcome.Applied;
+            return SetFlags(origin, fid, state, ApplyOutcome.Applied);
         }
 
         made.Remove();

@@ -60,21 +60,17 @@ internal sealed partial class Applier
         }
 
         using var made = _maker.Make(fid, state, content);
-        var outcome = GiveName(origin, made, directory, place, fid, replaced);
+        var outcome = GiveName(BeforeFlags(origin, state), made, directory, place, fid, replaced);
         if (outcome.Status == ApplyStatus.Applied)
         {
             _objects.Index.Put(fid, LocalFid.HandleOf(made.Fd));
-        }
-        else
-        {
-            made.Remove();
-            if (outcome is { Status: ApplyStatus.NameTaken } && outcome.Subject == fid)
-            {
-                return Recognise(origin, directory, place, fid, state, content, existing, replaced);
-            }
+            return SetFlags(origin, fid, state, outcome);
         }
 
-        return outcome;
+        made.Remove();
+        return outcome is { Status: ApplyStatus.NameTaken } && outcome.Subject == fid
+            ? Recognise(origin, directory, place, fid, state, content, existing, replaced)
+            : outcome;
     }
 
     /// <summary>The object is here, but the index didn't know.</summary>

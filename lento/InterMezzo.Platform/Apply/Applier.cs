@@ -50,7 +50,10 @@ internal sealed partial class Applier : IApplier, IDisposable
 
     internal DirectoryCache Directories => _directories;
 
-    public ApplyOutcome Apply(Origin origin, RecordView record, ObjectState? state, Content? content)
+    public ApplyOutcome Apply(Origin origin, RecordView record, ObjectState? state, Content? content) =>
+        DespiteFlags(origin, record, state, content);
+
+    private ApplyOutcome ApplyOnce(Origin origin, RecordView record, ObjectState? state, Content? content)
     {
         record.TryGetObject(out var subject);
         record.TryGetParent(out var parent);

@@ -185,7 +185,7 @@ internal sealed class ObjectMaker(ReplicaRoot root)
     {
         foreach (var xattr in state.Xattrs ?? [])
         {
-            if (!XattrRules.IsOurs(xattr.Name))
+            if (!XattrRules.IsOurs(xattr.Name) && !FileFlags.IsName(xattr.Name))
             {
                 var name = new CName(xattr.Name);
                 var result = OpenObject.SetXattr(fd, isPath, name.Bytes, xattr.Value);

@@ -32,6 +32,11 @@ internal static class OpenObject
     /// <param name="value">Its value.</param>
     internal static int SetXattr(Fd fd, bool isPath, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
+        if (FileFlags.IsName(name))
+        {
+            return FileFlags.Write(fd, value);
+        }
+
         if (!isPath)
         {
             return Interop.Sys.FSetXattr(fd, name, value);
@@ -43,6 +48,11 @@ internal static class OpenObject
 
     internal static int RemoveXattr(Fd fd, ReadOnlySpan<byte> name)
     {
+        if (FileFlags.IsName(name))
+        {
+            return FileFlags.Write(fd, default);
+        }
+
         var path = CName.OfDescriptor(fd);
         return Interop.Sys.RemoveXattr(path.Bytes, name);
     }

@@ -24,5 +24,8 @@ internal static class IndexSchema
         CREATE TABLE IF NOT EXISTS joined_names (
             replica INTEGER NOT NULL, ino INTEGER NOT NULL, gen INTEGER NOT NULL, name BLOB NOT NULL,
             PRIMARY KEY (replica, ino, gen, name)) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS joined_flags (
+            replica INTEGER NOT NULL, ino INTEGER NOT NULL, gen INTEGER NOT NULL, value BLOB NOT NULL,
+            PRIMARY KEY (replica, ino, gen)) WITHOUT ROWID;
         """;
 }

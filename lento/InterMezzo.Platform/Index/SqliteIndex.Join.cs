@@ -29,7 +29,7 @@ internal sealed partial class SqliteIndex
         lock (_gate)
         {
             SetMetaLocked(Meta.JoinRoot, bytes);
-            Execute("DELETE FROM joined; DELETE FROM joined_names");
+            Execute("DELETE FROM joined; DELETE FROM joined_names; DELETE FROM joined_flags");
         }
     }
 
@@ -104,12 +104,36 @@ internal sealed partial class SqliteIndex
         }
     }
 
+    /// <summary>A resumed join meets them all again.</summary>
     internal void ForgetJoinedNames()
     {
         lock (_gate)
         {
             BeginLocked();
-            Execute("DELETE FROM joined_names");
+            Execute("DELETE FROM joined_names; DELETE FROM joined_flags");
+        }
+    }
+
+    /// <summary>An immutable or append-only object: it becomes so when all is in its place.</summary>
+    internal void PutJoinedFlags(Fid fid, ReadOnlySpan<byte> value)
+    {
+        lock (_gate)
+        {
+            BeginLocked();
+            using var put = new Statement(_connection, "INSERT OR REPLACE INTO joined_flags VALUES (?, ?, ?, ?)");
+            BindFid(put, fid).Bind(4, value).Run();
+        }
+    }
+
+    internal void ForEachJoinedFlags(Action<Fid, byte[]> action)
+    {
+        lock (_gate)
+        {
+            using var select = new Statement(_connection, "SELECT replica, ino, gen, value FROM joined_flags");
+            while (select.Step())
+            {
+                action(ReadFid(select), select.Blob(3).ToArray());
+            }
         }
     }
 

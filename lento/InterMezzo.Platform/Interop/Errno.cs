@@ -20,6 +20,7 @@ internal static class Errno
     internal const int EISDIR = 21;
     internal const int EINVAL = 22;
     internal const int EMFILE = 24;
+    internal const int ENOTTY = 25;
     internal const int ETXTBSY = 26;
     internal const int EFBIG = 27;
     internal const int ENOSPC = 28;

@@ -32,6 +32,7 @@ internal static partial class Interop
         [StructLayout(LayoutKind.Explicit, Size = 256)]
         internal struct StatXData
         {
+            [FieldOffset(8)] public ulong FileAttributes;
             [FieldOffset(16)] public uint Links;
             [FieldOffset(20)] public uint Uid;
             [FieldOffset(24)] public uint Gid;

@@ -36,6 +36,7 @@ internal sealed partial class SnapshotJoin
         }
 
         Index.EndJoin();
+        Index.ForEachJoinedFlags((fid, flags) => _applier.Protect(origin.AsPart, fid, flags));
         _applier.BringRoot(origin, _rootState);
         _applier.Flush();
         Reset();

@@ -80,6 +80,11 @@ internal sealed partial class SnapshotJoin : IJoin
         }
 
         CommitNowAndThen();
+        if (FileFlags.Of(state) is { } flags)
+        {
+            Index.PutJoinedFlags(fid, flags);
+        }
+
         var isKnown = Index.TryGetJoined(fid, out _);
         using var there = isKnown || _isResumed ? LookFor(directory, name, fid) : null;
         var step = there is not null ? Keep(fid, there, state) : Make(directory, name, fid, state);

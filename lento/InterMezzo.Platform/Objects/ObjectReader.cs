@@ -21,7 +21,7 @@ internal static class ObjectReader
         {
             Attr = Attributes.FromStat(stat),
             Target = (stat.Mode & FileType.Mask) == FileType.Symlink ? ReadTarget(fd) : null,
-            Xattrs = ReadXattrs(fd),
+            Xattrs = ReadXattrs(fd, stat),
         };
     }
 
@@ -33,6 +33,19 @@ internal static class ObjectReader
     }
 
     internal static IReadOnlyList<Xattr> ReadXattrs(Fd fd)
+    {
+        SysException.Check(Interop.Sys.StatX(fd, out var stat), "statx", "an object");
+        return ReadXattrs(fd, stat);
+    }
+
+    /// <summary>Flags of the file are among them.</summary>
+    private static IReadOnlyList<Xattr> ReadXattrs(Fd fd, in Interop.Sys.StatXData stat)
+    {
+        var stored = ReadStored(fd);
+        return FileFlags.Has(stat) ? [.. stored, FileFlags.Of(stat)] : stored;
+    }
+
+    private static IReadOnlyList<Xattr> ReadStored(Fd fd)
     {
         var path = CName.OfDescriptor(fd);
         Span<byte> small = stackalloc byte[512];

@@ -166,9 +166,87 @@ static const char *check_ioctls(void)
 	int generation = 0;
 
 	EXPECT(!ioctl(fd, FS_IOC_GETFLAGS, &flags) && !ioctl(fd, FS_IOC_GETVERSION, &generation));
-	flags |= FS_NODUMP_FL;
-	REFUSED(ioctl(fd, FS_IOC_SETFLAGS, &flags), EOPNOTSUPP);
 	REFUSED(ioctl(fd, _IO('f', 99), 0), ENOTTY);
+	return NULL;
+}
+
+static int set_flags(const char *name, int flags)
+{
+	int fd = open(name, O_RDONLY), now, err;
+
+	if (ioctl(fd, FS_IOC_GETFLAGS, &now))
+		return -1;
+	now = (now & ~(FS_IMMUTABLE_FL | FS_APPEND_FL | FS_NODUMP_FL)) | flags;
+	err = ioctl(fd, FS_IOC_SETFLAGS, &now);
+	close(fd);
+	return err;
+}
+
+static const char *user_flags(void)
+{
+	REFUSED(set_flags("mine", FS_IMMUTABLE_FL), EPERM);
+	EXPECT(!set_flags("mine", FS_NODUMP_FL));
+	REFUSED(set_flags("f", FS_NODUMP_FL), EPERM);
+	return NULL;
+}
+
+static const char *check_flags(void)
+{
+	struct statx stx;
+	int fd;
+
+	EXPECT(!put_file("f", "x") && !mkdir("d", 0755) && !put_file("mine", "") && !chown("mine", 1234, 1234));
+	EXPECT(!set_flags("f", FS_IMMUTABLE_FL | FS_NODUMP_FL) && !statx(AT_FDCWD, "f", 0, STATX_ALL, &stx));
+	EXPECT(stx.stx_attributes & STATX_ATTR_IMMUTABLE && stx.stx_attributes & STATX_ATTR_NODUMP);
+	REFUSED(open("f", O_WRONLY), EPERM);
+	REFUSED(unlink("f"), EPERM);
+	REFUSED(chmod("f", 0600), EPERM);
+	REFUSED(link("f", "g"), EPERM);
+	REFUSED(rename("f", "g"), EPERM);
+	REFUSED(setxattr("f", "user.x", "", 0, 0), EPERM);
+	EXPECT(!set_flags("d", FS_IMMUTABLE_FL));
+	REFUSED(open("d/new", O_CREAT | O_WRONLY, 0644), EPERM);
+	EXPECT(!set_flags("d", 0) && !set_flags("f", FS_APPEND_FL));
+	REFUSED(open("f", O_WRONLY), EPERM);
+	fd = open("f", O_WRONLY | O_APPEND);
+	EXPECT(fd >= 0 && write(fd, "y", 1) == 1 && !close(fd) && is_file("f", "xy"));
+	EXPECT(!set_flags("f", 0) && as_user(user_flags) && !unlink("f"));
+	return NULL;
+}
+
+/* Waits until a process sleeps where it can't be killed, as for a frozen file system. */
+static int waits_for_thaw(pid_t pid)
+{
+	char path[64], line[512], *state;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	for (;;) {
+		FILE *file = fopen(path, "r");
+
+		if (!file || !fgets(line, sizeof(line), file))
+			return 0;
+		fclose(file);
+		state = strrchr(line, ')') + 2;
+		if (*state == 'D' || *state == 'Z')
+			return *state == 'D';
+	}
+}
+
+static const char *check_freeze(void)
+{
+	int root = open(getenv("PRESTO_MOUNT"), O_RDONLY), status;
+	pid_t pid;
+
+	EXPECT(!put_file("open", "x") && !ioctl(root, FIFREEZE, 0));
+	REFUSED(ioctl(root, FIFREEZE, 0), EBUSY);
+	EXPECT(is_file("open", "x"));
+	pid = fork();
+	if (!pid)
+		_exit(put_file("new", "thawed"));
+	status = waits_for_thaw(pid);
+	EXPECT(!ioctl(root, FITHAW, 0) && status);
+	EXPECT(waitpid(pid, &status, 0) == pid && !status && is_file("new", "thawed"));
+	REFUSED(ioctl(root, FITHAW, 0), EINVAL);
 	return NULL;
 }
 
@@ -235,6 +313,8 @@ const struct check meta_checks[] = {
 	{ "capabilities", check_capability },
 	{ "stat", check_stat },
 	{ "ioctls", check_ioctls },
+	{ "flags", check_flags },
+	{ "freeze", check_freeze },
 	{ "file handles", check_handles },
 	{ "inotify", check_inotify },
 	{ "atime", check_atime },
