@@ -9,7 +9,7 @@
 #include <linux/sched/mm.h>
 #include "kml.h"
 
-#define PRESTO_RECORD_SIZE	1024	/* enough for all but long targets and xattrs */
+#define PRESTO_RECORD_SIZE	512	/* enough for all but long names, targets and xattrs */
 
 static struct kml_record *presto_record(struct presto_op *op)
 {

@@ -40,16 +40,34 @@ static u32 kml_pad_len(u64 head, u32 len)
 	return len > left ? left : 0;
 }
 
-/* Writes zeros ahead of the head, with the mounter's right to the root reserve. */
+/*
+ * The lower file system has extents: many blocks at once, which become part of
+ * one extent in the order in which they are written. For the first of them a
+ * new one may have to be made: it is written now, when failing does no harm.
+ */
+static int kml_extend_blocks(struct kml *kml, u64 goal)
+{
+	u64 at = kml->zeroed;
+	int err;
+
+	err = kml_allocate(kml, at, goal - at) ?: kml_write(kml, at, kml->zeros, PAGE_SIZE);
+	if (!err)
+		kml->zeroed = goal;
+	return err;
+}
+
+/* Makes room ahead of the head, with the mounter's right to the root reserve. */
 static int kml_extend(struct kml *kml, u64 need)
 {
-	u64 goal = round_up(need, KML_STEP);
+	u64 goal = round_up(need, KML_STEP), ahead = round_up(need, KML_AHEAD);
 	const struct cred *old;
 	int err = 0;
 
-	if (goal > (u64)file_inode(kml->file)->i_sb->s_maxbytes)
+	if (ahead > (u64)file_inode(kml->file)->i_sb->s_maxbytes)
 		return -EFBIG;
 	old = override_creds(kml->cred);
+	if (!kml_extend_blocks(kml, ahead))
+		goal = need;
 	while (!err && kml->zeroed < goal) {
 		/* a page at a time when space is short: every byte counts then */
 		size_t len = min_t(u64, goal - kml->zeroed, KML_STEP);

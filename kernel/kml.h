@@ -6,8 +6,8 @@
  * file's data goes through the lower file system's journal, whose transactions
  * commit in order. So an operation is never durable without its record (J1),
  * and what a cut leaves behind the last whole record was never acted upon.
- * The file is filled with zeros ahead of the head: writing a record, its
- * outcome or a CLOSE needs no new block, so finishing never meets a full disk.
+ * The file has blocks ahead of the head, which read as zeros: writing a record,
+ * its outcome or a CLOSE needs no new block, so finishing never meets a full disk.
  *
  * Lock ranking, outer first:
  *	s_umount (the closer only tries)
@@ -33,7 +33,10 @@
 #include "intermezzo.h"
 #include "journal.h"
 
-/* Zeros are written ahead of the head in steps of this many bytes. */
+/* Blocks are allocated ahead of the head in steps of this many bytes. */
+#define KML_AHEAD	(1024 * 1024)
+
+/* Where the lower file system can't, zeros are written in steps of this many bytes. */
 #define KML_STEP	(64 * 1024)
 
 /* The largest CLOSE: object, parent, name, attributes, ranges, both ends. */
@@ -57,7 +60,7 @@ struct kml {
 	bool unclean;			/* the stop before this mount was unclean */
 
 	struct mutex lock;		/* appending */
-	u64 zeroed;			/* end of the zeros that are written ahead [lock] */
+	u64 zeroed;			/* end of the blocks ahead, that is of the file [lock] */
 	u64 recno;			/* of the last record [lock] */
 	u64 local;			/* highest count of this replica [lock] */
 	u64 reserved;			/* bytes kept for the CLOSEs of open marks [lock] */
@@ -90,6 +93,7 @@ struct kml *kml_open(struct super_block *sb);
 void kml_free(struct kml *kml);
 int kml_read(struct kml *kml, u64 offset, void *buf, size_t len);
 int kml_write(struct kml *kml, u64 offset, const void *buf, size_t len);
+int kml_allocate(struct kml *kml, u64 offset, u64 len);
 int kml_flush(struct kml *kml);
 void kml_mark_synced(struct kml *kml, u64 offset);
 u64 kml_find_first(struct kml *kml);

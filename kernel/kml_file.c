@@ -18,7 +18,7 @@
 /* Its i_rwsem ranks below mmap_lock and other inodes' i_rwsem: see kml.h. */
 static struct lock_class_key kml_inode_key;
 
-/* A write that a kernel thread does for the caller. */
+/* A write, or an allocation, that a kernel thread does for the caller. */
 struct kml_delegate {
 	struct work_struct work;
 	struct kml *kml;
@@ -27,6 +27,15 @@ struct kml_delegate {
 	size_t len;
 	int err;
 };
+
+static int kml_delegate(struct kml_delegate *d, work_func_t what)
+{
+	INIT_WORK_ONSTACK(&d->work, what);
+	queue_work(system_unbound_wq, &d->work);
+	flush_work(&d->work);
+	destroy_work_on_stack(&d->work);
+	return d->err;
+}
 
 /* Reads exactly @len bytes through the page cache. */
 int kml_read(struct kml *kml, u64 offset, void *buf, size_t len)
@@ -76,7 +85,7 @@ static size_t kml_write_here(struct kml *kml, u64 offset, const void *buf, size_
 	return done;
 }
 
-static void kml_delegate_work(struct work_struct *work)
+static void kml_write_work(struct work_struct *work)
 {
 	struct kml_delegate *d = container_of(work, struct kml_delegate, work);
 
@@ -103,11 +112,28 @@ int kml_write(struct kml *kml, u64 offset, const void *buf, size_t len)
 	d.offset = offset + done;
 	d.buf = buf + done;
 	d.len = len - done;
-	INIT_WORK_ONSTACK(&d.work, kml_delegate_work);
-	queue_work(system_unbound_wq, &d.work);
-	flush_work(&d.work);
-	destroy_work_on_stack(&d.work);
-	return d.err;
+	return kml_delegate(&d, kml_write_work);
+}
+
+static void kml_allocate_work(struct work_struct *work)
+{
+	struct kml_delegate *d = container_of(work, struct kml_delegate, work);
+	unsigned int flags = memalloc_nofs_save();
+
+	d->err = d->kml->file->f_op->fallocate(d->kml->file, 0, d->offset, d->len);
+	memalloc_nofs_restore(flags);
+}
+
+/*
+ * Gives the log blocks that read as zeros; -EOPNOTSUPP where the lower file
+ * system has no extents. A process's limits are checked below, and aren't the
+ * log's: a kernel thread does it. The caller holds freeze protection.
+ */
+int kml_allocate(struct kml *kml, u64 offset, u64 len)
+{
+	struct kml_delegate d = { .kml = kml, .offset = offset, .len = len };
+
+	return kml->file->f_op->fallocate ? kml_delegate(&d, kml_allocate_work) : -EOPNOTSUPP;
 }
 
 /* All of the log below @offset is durable. */

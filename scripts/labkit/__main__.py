@@ -37,7 +37,8 @@ memory), on one virtual link. They see the checkout at /intermezzo and at its pa
 Environment:
   LAB_DIR     where the lab keeps everything (CHECKOUT/.lab); two directories are two labs that know nothing of each other
   LAB_CACHE   unpacked kernels (/var/cache/intermezzo-lab)
-  LAB_ACCEL   tcg (emulation; the default), kvm, or auto (kvm if a bounded probe boots with it)
+  LAB_ACCEL   tcg (emulation; the default), icount (emulation that counts: a nanosecond is an instruction), kvm, or auto
+              (kvm if a bounded probe boots with it)
   LAB_CPU     CPU model
 """
 

@@ -13,15 +13,17 @@ EMULATION_CPU = "Nehalem"  # the least that current .NET runs on (x86-64-v2): ev
 def options(kind):
     if kind == "kvm":
         return ["-accel", "kvm", "-cpu", os.environ.get("LAB_CPU") or "host"]
+    if kind == "icount":  # one instruction is one nanosecond: what a program costs is counted, whatever else the host does
+        return ["-accel", "tcg,thread=single,tb-size=256", "-icount", "shift=0,sleep=on", "-cpu", os.environ.get("LAB_CPU") or EMULATION_CPU]
     return ["-accel", "tcg,thread=multi,tb-size=256", "-cpu", os.environ.get("LAB_CPU") or EMULATION_CPU]
 
 
 def choose(kernel):
     wanted = os.environ.get("LAB_ACCEL") or "tcg"
-    if wanted in ("tcg", "kvm"):
+    if wanted in ("tcg", "icount", "kvm"):
         return options(wanted)
     if wanted != "auto":
-        raise LabError(f"LAB_ACCEL={wanted}: must be tcg, kvm or auto", 2)
+        raise LabError(f"LAB_ACCEL={wanted}: must be tcg, icount, kvm or auto", 2)
     record = os.path.join(LAB, "acceleration")
     known = (read_text(record) or "").strip()
     if not known:

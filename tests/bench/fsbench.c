@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * fsbench: one kind of work on a file system, timed. Prints seconds.
+ * fsbench: one kind of work on a file system.
  *
  *   fsbench create DIR COUNT     COUNT empty files in one directory
  *   fsbench unlink DIR COUNT     and away with them
@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 static char block[128 * 1024];
@@ -26,14 +25,6 @@ static void die(const char *what)
 {
 	fprintf(stderr, "fsbench: %s: %s\n", what, strerror(errno));
 	exit(1);
-}
-
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
 static void each_name(const char *verb, long count)
@@ -83,14 +74,12 @@ static void data(const char *verb, const char *file, long mib)
 
 int main(int argc, char **argv)
 {
-	double start;
 	long count;
 
 	if (argc != 4 || (count = atol(argv[3])) <= 0) {
 		fputs("usage: fsbench create|unlink|stat|seqwrite|seqread|randwrite|randread PATH COUNT\n", stderr);
 		return 2;
 	}
-	start = now();
 	if (strchr("cu", *argv[1]) || !strcmp(argv[1], "stat")) {
 		if (chdir(argv[2]))
 			die(argv[2]);
@@ -98,6 +87,5 @@ int main(int argc, char **argv)
 	} else {
 		data(argv[1], argv[2], count);
 	}
-	printf("%.4f\n", now() - start);
 	return 0;
 }
