@@ -81,7 +81,7 @@ struct kml_result {
 } __attribute__((packed));		/* 48 bytes */
 
 #define KML_RESULT_TIME		0x1
-#define KML_RESULT_XATTRS	0x2	/* born with xattrs (inherited ACL): ship them */
+#define KML_RESULT_XATTRS	0x2	/* may be born with xattrs (inherited ACL, TMPFILE): ship them */
 
 struct kml_record {
 	__le32	len;			/*   0 whole record, both ends included */

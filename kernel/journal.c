@@ -331,9 +331,14 @@ static bool presto_has_acl(struct inode *inode, int type)
 	return true;
 }
 
-/* Xattrs that an object was born with are those it inherited: ACLs. */
-static bool presto_born_with_xattrs(struct inode *made)
+/*
+ * Xattrs that an object was born with are those it inherited: ACLs. One that was
+ * nameless until now may have been given any, and no record told of them.
+ */
+static bool presto_born_with_xattrs(const struct kml_record *record, struct inode *made)
 {
+	if (record->flags & cpu_to_le32(KML_FLAG_TMPFILE))
+		return true;
 	return IS_POSIXACL(made) && !S_ISLNK(made->i_mode) &&
 	       (presto_has_acl(made, ACL_TYPE_ACCESS) || presto_has_acl(made, ACL_TYPE_DEFAULT));
 }
@@ -354,7 +359,7 @@ void presto_fill_result(struct kml_result *result, const struct kml_record *reco
 		result->mode = cpu_to_le32(made->i_mode);
 		result->uid = cpu_to_le32(i_uid_read(made));
 		result->gid = cpu_to_le32(i_gid_read(made));
-		if (presto_born_with_xattrs(made))
+		if (presto_born_with_xattrs(record, made))
 			flags |= KML_RESULT_XATTRS;
 	}
 	if (dir) {

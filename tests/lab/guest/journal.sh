@@ -130,6 +130,13 @@ os.setxattr(sys.argv[1], 'system.posix_acl_default',
 P
 touch "$m/d/inherits"
 has "an inherited ACL is flagged" "CREATE DONE .* rflags=[23] " "$(named inherits)"
+python3 - "$m" <<'P'
+import os, sys
+f = os.open(sys.argv[1], os.O_TMPFILE | os.O_RDWR)
+os.setxattr(f, 'user.early', b'before its name')
+os.link(f'/proc/self/fd/{f}', os.path.join(sys.argv[1], 'named'), src_dir_fd=f, follow_symlinks=True)
+P
+has "xattrs that a nameless file was given are flagged" "CREATE DONE .* rflags=[23] " "$(named named)"
 
 # --- content ---
 printf 'hello' > "$m/content"
