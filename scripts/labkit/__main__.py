@@ -15,7 +15,8 @@ memory), on one virtual link. They see the checkout at /intermezzo and at its pa
   start NAME [OPTION...]       boot a guest and wait until it takes commands
       --kernel 6.1|6.12        the kernel (6.1)
       --disk IMAGE:SIZE        a disk, made when missing (64M, 2G); may be repeated: /dev/vda, /dev/vdb, ... in this order,
-                               also /dev/lab/IMAGE. A disk outlives stop, cut and start.
+                               also /dev/lab/IMAGE. A disk outlives stop, cut and start. With :log behind the size, every write
+                               and flush since start is kept in disks/IMAGE.log below LAB_DIR, in the format of dm-log-writes
       --state                  keep /etc/intermezzo and /var/lib/intermezzo on a disk of the guest's own
       --mem MIB --cpus N       size of the guest (1024, 1)
       --share DIR:GUESTDIR[:rw]  show a directory of this machine in the guest (read-only unless rw)

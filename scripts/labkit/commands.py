@@ -13,10 +13,10 @@ from guest import Guest, all_guests, remove_all
 
 
 def disk(text):
-    image, _, size = text.partition(":")
-    if not image or not size:
-        raise argparse.ArgumentTypeError(f"'{text}' is not IMAGE:SIZE")
-    return image, size
+    image, size, *rest = text.split(":") + [""]
+    if not image or not size or rest not in ([""], ["log", ""]):
+        raise argparse.ArgumentTypeError(f"'{text}' is not IMAGE:SIZE or IMAGE:SIZE:log")
+    return image, size, "log" in rest
 
 
 def share(text):

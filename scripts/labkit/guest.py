@@ -111,10 +111,10 @@ class Guest:
             command += share_options(f"share{index}", host, mode)
         disks = list(options.disk)
         if options.state:
-            disks.append((f"{self.name}-state.img", STATE_SIZE))
-        for index, (image, size) in enumerate(disks):
+            disks.append((f"{self.name}-state.img", STATE_SIZE, False))
+        for index, (image, size, logged) in enumerate(disks):
             path = lab.disk(image, size_in_bytes(size), "ext4" if options.state and index == len(options.disk) else None)
-            command += disk_options(index, path)
+            command += disk_options(index, path, lab.write_log(image) if logged else None)
         return command
 
     def launch(self, command, lab):
@@ -237,12 +237,15 @@ def supports_direct_io(path):
         return False
 
 
-def disk_options(index, path):
+def disk_options(index, path, log=None):
     """Unbuffered, where the file system can: what survives a cut is then what the guest wrote out, not what we cached for it."""
     cache = "none" if supports_direct_io(path) else "writethrough"
     serial = os.path.basename(path).removesuffix(".img")[:20]
-    return ["-drive", f"if=none,id=disk{index},file={path},format=raw,cache={cache},discard=unmap",
-            "-device", f"virtio-blk-pci,drive=disk{index},serial={serial}"]
+    if log:
+        drive = f"if=none,id=disk{index},cache={cache},driver=blklogwrites,file.driver=file,file.filename={path},log.driver=file,log.filename={log}"
+    else:
+        drive = f"if=none,id=disk{index},file={path},format=raw,cache={cache},discard=unmap"
+    return ["-drive", drive, "-device", f"virtio-blk-pci,drive=disk{index},serial={serial}"]
 
 
 def remove_all():

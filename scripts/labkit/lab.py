@@ -13,6 +13,7 @@ from common import KIT, LAB, LabError, Process, read_text, write_text
 
 NETWORK = "10.77.0"
 IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+WRITE_LOG_SIZE = 16 << 30
 
 
 class Lab:
@@ -92,4 +93,11 @@ class Lab:
             file.truncate(size)
         if file_system:
             subprocess.run(["/sbin/mke2fs", "-q", "-F", "-t", file_system, path], check=True)
+        return path
+
+    def write_log(self, image):
+        """A new, empty log of a disk's writes. Sparse: QEMU doesn't let it grow."""
+        path = os.path.join(LAB, "disks", f"{image}.log")
+        with open(path, "wb") as file:
+            file.truncate(WRITE_LOG_SIZE)
         return path
