@@ -15,7 +15,7 @@ PACKAGES := clang lld zlib1g-dev rsync socat ca-certificates
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup packages sdk lab-setup module build restore test demo bench clean
+.PHONY: help setup packages sdk lab-setup module build restore test crash demo bench clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
@@ -52,6 +52,9 @@ build: restore ## build the programs and publish them: build/lento, build/interm
 
 test: setup module build ## set up, build, run all tests
 	scripts/test
+
+crash: module ## N=200 power cuts; also SEED=, FS="ext3 ext4", KERNEL="6.1 6.12", PER_LOAD=
+	@N='$(N)' SEED='$(SEED)' FS='$(FS)' KERNEL='$(KERNEL)' PER_LOAD='$(PER_LOAD)' tests/lab/crash/crash.py
 
 demo: setup module build ## set up, build, show it: a server and a laptop, cable pulled, power cut, equal again
 	scripts/demo
