@@ -114,16 +114,16 @@ static int presto_resize_open(struct mnt_idmap *idmap, struct dentry *dentry, st
 	return err;
 }
 
-/* A new size changes the mtime below, and nothing else would tell which it is. */
+/*
+ * Setting a size changes the mtime below, even where it is the size already, and
+ * nothing else would tell which it is.
+ */
 static void presto_resize_time(struct inode *inode, struct iattr *attr)
 {
-	struct inode *lower = presto_lower_inode(inode);
-
-	if (!(attr->ia_valid & ATTR_SIZE) || attr->ia_valid & ATTR_MTIME ||
-	    attr->ia_size == i_size_read(lower))
+	if (!(attr->ia_valid & ATTR_SIZE) || attr->ia_valid & ATTR_MTIME)
 		return;
 	attr->ia_valid |= ATTR_MTIME;
-	attr->ia_mtime = current_time(lower);
+	attr->ia_mtime = current_time(presto_lower_inode(inode));
 }
 
 int presto_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)
