@@ -69,6 +69,51 @@ static bool kml_same(const struct dentry *dentry, const struct kml_object *objec
 	       d_inode(dentry)->i_generation == le32_to_cpu(object->gen);
 }
 
+/* Appends what the tree has of the attributes @valid of @inode, the object in the field @type. */
+static int kml_append_attr(struct kml_doubt *doubt, u16 type, struct inode *inode, u32 valid)
+{
+	const struct kml_object *object = kml_doubt_object(doubt, type);
+	struct presto_op op;
+	struct kml_attr now;
+	int err = presto_record_init(&op, doubt->kml->sb, KML_OP_SETATTR);
+
+	if (err)
+		return err;
+	presto_fill_attr(&now, inode);
+	if (valid & (KML_ATTR_UID | KML_ATTR_GID))
+		valid |= KML_ATTR_MODE;		/* a change of owner drops suid */
+	now.valid = cpu_to_le32(valid);
+	presto_op_flags(&op, KML_FLAG_RECOVERED, 0);
+	presto_lower_object(&op, KML_F_OBJECT, inode, &object->fid);
+	presto_op_bytes(&op, KML_F_ATTR, &now, sizeof(now));
+	return presto_record_append(&op);
+}
+
+/*
+ * A rename leaves one mtime on both directories, but not in one step: the record
+ * tells of the directory @to, and what the other has may be told separately.
+ */
+static int kml_tell_old_dir(struct kml_doubt *doubt, struct inode *to)
+{
+	const struct kml_object *object = kml_doubt_object(doubt, KML_F_PARENT);
+	struct timespec64 left = inode_get_mtime(to), now;
+	struct dentry *from;
+	int err = 0;
+
+	if (!object)
+		return -EBADMSG;
+	from = kml_resolve(doubt->kml, object);
+	if (from == ERR_PTR(-ESTALE))
+		return 0;
+	if (IS_ERR(from))
+		return PTR_ERR(from);
+	now = inode_get_mtime(d_inode(from));
+	if (!timespec64_equal(&now, &left))
+		err = kml_append_attr(doubt, KML_F_PARENT, d_inode(from), KML_ATTR_MTIME);
+	dput(from);
+	return err;
+}
+
 /* Operations on names: the name says what happened. */
 static int kml_decide_name(struct kml_doubt *doubt, u16 parent, u16 name)
 {
@@ -100,6 +145,8 @@ static int kml_decide_name(struct kml_doubt *doubt, u16 parent, u16 name)
 	}
 	err = kml_settle(doubt, happened ? KML_DONE : KML_VOID, made,
 			 IS_ERR(child) ? NULL : d_inode(child->d_parent));
+	if (!err && happened && le16_to_cpu(doubt->record->op) == KML_OP_RENAME)
+		err = kml_tell_old_dir(doubt, d_inode(child->d_parent));
 	if (!IS_ERR(child))
 		dput(child);
 	return err;
@@ -117,26 +164,6 @@ static bool kml_attr_equal(const struct kml_attr *attr, const struct kml_attr *n
 					      attr->atime_nsec == now->atime_nsec)) &&
 	       (!(valid & KML_ATTR_MTIME) || (attr->mtime_sec == now->mtime_sec &&
 					      attr->mtime_nsec == now->mtime_nsec));
-}
-
-/* Appends what the tree has of the attributes that @attr names. */
-static int kml_append_attr(struct kml_doubt *doubt, struct inode *inode, u32 valid)
-{
-	const struct kml_object *object = kml_doubt_object(doubt, KML_F_OBJECT);
-	struct presto_op op;
-	struct kml_attr now;
-	int err = presto_record_init(&op, doubt->kml->sb, KML_OP_SETATTR);
-
-	if (err)
-		return err;
-	presto_fill_attr(&now, inode);
-	if (valid & (KML_ATTR_UID | KML_ATTR_GID))
-		valid |= KML_ATTR_MODE;		/* a change of owner drops suid */
-	now.valid = cpu_to_le32(valid);
-	presto_op_flags(&op, KML_FLAG_RECOVERED, 0);
-	presto_lower_object(&op, KML_F_OBJECT, inode, &object->fid);
-	presto_op_bytes(&op, KML_F_ATTR, &now, sizeof(now));
-	return presto_record_append(&op);
 }
 
 static int kml_decide_attr(struct kml_doubt *doubt, struct inode *inode)
@@ -161,7 +188,7 @@ static int kml_decide_attr(struct kml_doubt *doubt, struct inode *inode)
 		if (kml_attr_equal(&old, &now))
 			return 0;
 	}
-	return kml_append_attr(doubt, inode, le32_to_cpu(attr->valid));
+	return kml_append_attr(doubt, KML_F_OBJECT, inode, le32_to_cpu(attr->valid));
 }
 
 /* Appends what the tree has of an xattr; @len < 0: it isn't there. */
