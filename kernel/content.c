@@ -293,7 +293,8 @@ static int presto_close_record(struct presto_op *op, struct presto_jinode *ji,
 
 /*
  * Ends the mark with a CLOSE. If that can't be written the mark stays open in
- * the log, and recovery will close it.
+ * the log, and recovery will close it: until then no record may say that there
+ * is no open mark.
  */
 static void presto_close(struct kml *kml, struct presto_jinode *ji, struct dentry *dentry,
 			 u32 flags)
@@ -311,11 +312,10 @@ static void presto_close(struct kml *kml, struct presto_jinode *ji, struct dentr
 		      kml_append_locked(kml, &op, KML_PLAIN);
 	if (!gone && !err)
 		presto_note_change(ji, &op);
+	if (err)
+		kml_break(kml, "a CLOSE", err);
 	presto_mark_clear(kml, ji);
 	mutex_unlock(&kml->lock);
-	if (err)
-		pr_err_ratelimited("%s: inode %lu: CLOSE wasn't written (%d)\n",
-				   ji->inode->i_sb->s_id, ji->inode->i_ino, err);
 	if (!gone)
 		presto_record_free(&op);
 }
