@@ -20,6 +20,33 @@ static bool presto_is_beyond_doubt(const struct presto_op *op, u16 field)
 	return kml_op == KML_OP_CLOSE || (kml_op == KML_OP_ENTER && field == KML_F_OBJECT);
 }
 
+/*
+ * Without a journal below, an entry of a directory, or an xattr, may reach the
+ * disk before everything that would show that there was a change: record and
+ * ctime. So the first update since the last sync of what was there then waits
+ * for its record; a scan finds what is new since in a directory named by one.
+ */
+static bool presto_must_wait(const struct presto_op *op, u16 field, const struct presto_jinode *ji)
+{
+	const struct kml *kml = PRESTO_SB(op->sb)->kml;
+
+	if (kml->ordered || READ_ONCE(ji->shown) >= READ_ONCE(kml->covered))
+		return false;
+	switch (le16_to_cpu(((const struct kml_record *)op->buf)->op)) {
+	case KML_OP_LINK:
+	case KML_OP_RENAME:
+	case KML_OP_ENTER:
+	case KML_OP_LEAVE:
+	case KML_OP_SETXATTR:
+	case KML_OP_REMOVEXATTR:
+		return true;
+	case KML_OP_CLOSE:
+		return false;
+	default:
+		return field == KML_F_PARENT;
+	}
+}
+
 /**
  * presto_op_touch - an object that an operation is about
  * @op: the operation, not written yet
@@ -32,12 +59,10 @@ void presto_op_touch(struct presto_op *op, u16 field, struct presto_jinode *ji)
 {
 	struct presto_context *context = &op->context;
 
-	if (!context->replica) {
-		if (!WARN_ON_ONCE(op->ntouched == ARRAY_SIZE(op->touched)))
-			op->touched[op->ntouched++] = ji;
-		return;
-	}
-	if (!context->seen || READ_ONCE(ji->changed) < context->seen)
+	if (!WARN_ON_ONCE(op->ntouched == ARRAY_SIZE(op->touched)))
+		op->touched[op->ntouched++] = ji;
+	op->waits |= presto_must_wait(op, field, ji);
+	if (!context->replica || !context->seen || READ_ONCE(ji->changed) < context->seen)
 		return;
 	if (field == KML_F_PARENT || field == KML_F_PARENT2) {
 		if (context->flags & PRESTO_CONTEXT_YIELD)
@@ -60,12 +85,37 @@ void presto_op_note(struct presto_op *op)
 	unsigned int i;
 
 	for (i = 0; i < op->ntouched; i++)
-		WRITE_ONCE(op->touched[i]->changed, op->offset);
+		presto_note_change(op->touched[i], op);
 }
 
 void presto_op_made(struct presto_op *op, struct inode *inode)
 {
+	presto_fid_new(inode);
+	inode_has_no_xattr(inode);	/* none that a write would have to drop */
 	presto_note_change(&PRESTO_I(inode)->j, op);
+	WRITE_ONCE(PRESTO_I(inode)->j.shown, op->offset);
+}
+
+/* The record must be durable before the operation runs, or it is taken back. */
+int presto_op_wait(struct presto_op *op)
+{
+	struct kml *kml = PRESTO_SB(op->sb)->kml;
+	struct kml_result result;
+	unsigned int i;
+	int err;
+
+	if (!op->waits)
+		return 0;
+	err = kml_flush(kml);
+	if (err) {
+		presto_fill_result(&result, (const void *)op->buf, KML_VOID, NULL, NULL);
+		kml_write_result(kml, op, &result);
+		kml_end(kml, op);
+		return err;
+	}
+	for (i = 0; i < op->ntouched; i++)
+		WRITE_ONCE(op->touched[i]->shown, op->offset);
+	return 0;
 }
 
 static bool presto_sets_mtime(const struct presto_op *op)

@@ -12,25 +12,30 @@
 #include "presto.h"
 #include "options.h"
 
-/* Where ext2, ext3 and ext4 say on the disk whether they have a journal. */
+/* Where ext2, ext3 and ext4 say on the disk how often they were mounted, and what they have. */
 #define EXT_SUPER_OFFSET	1024
+#define EXT_MOUNT_COUNT		0x34
 #define EXT_FEATURE_COMPAT	0x5c
 #define EXT_HAS_JOURNAL		0x4
 
 static DEFINE_MUTEX(presto_mounts_lock);
 static LIST_HEAD(presto_mounts);	/* presto_sbs [presto_mounts_lock] */
 
-static bool presto_has_journal(struct super_block *lower)
+/* What only the super block on the disk tells; of one that can't be read, nothing. */
+static void presto_read_super(struct presto_sb *ps)
 {
+	struct super_block *lower = ps->lower_mnt->mnt_sb;
 	struct buffer_head *bh = sb_bread(lower, EXT_SUPER_OFFSET / lower->s_blocksize);
-	size_t at = EXT_SUPER_OFFSET % lower->s_blocksize + EXT_FEATURE_COMPAT;
-	bool has;
+	const char *super;
 
 	if (!bh)
-		return false;
-	has = le32_to_cpup((__le32 *)(bh->b_data + at)) & EXT_HAS_JOURNAL;
+		return;
+	super = bh->b_data + EXT_SUPER_OFFSET % lower->s_blocksize;
+	ps->ordered = le32_to_cpup((__le32 *)(super + EXT_FEATURE_COMPAT)) & EXT_HAS_JOURNAL;
+	/* what somebody else has mounted may be mounted again behind our back without a trace */
+	if (ps->block)
+		ps->mounted = le16_to_cpup((__le16 *)(super + EXT_MOUNT_COUNT));
 	brelse(bh);
-	return has;
 }
 
 /* Is @option among what the lower file system shows in /proc/mounts? */
@@ -56,21 +61,20 @@ free_buf:
  * Exact needs a journal below, and that an operation's data can't overtake its
  * record there: with delayed allocation the log's own data isn't journaled.
  */
-static bool presto_can_be_exact(struct dentry *root)
+static bool presto_can_be_exact(struct presto_sb *ps)
 {
-	struct super_block *lower = root->d_sb;
-
-	if (!strcmp(lower->s_type->name, "ext2") || !presto_has_journal(lower))
-		return false;
-	return !strcmp(lower->s_type->name, "ext3") ||
-	       presto_lower_has_option(root, "nodelalloc");
+	return ps->ordered && (!strcmp(ps->lower_root->d_sb->s_type->name, "ext3") ||
+			       presto_lower_has_option(ps->lower_root, "nodelalloc"));
 }
 
 static int presto_choose_journal(struct presto_sb *ps, struct fs_context *fc)
 {
 	struct presto_options *options = fc->fs_private;
 
-	ps->exact = options->journal != PRESTO_ASK_SCAN && presto_can_be_exact(ps->lower_root);
+	presto_read_super(ps);
+	if (!strcmp(ps->lower_root->d_sb->s_type->name, "ext2"))
+		ps->ordered = false;
+	ps->exact = options->journal != PRESTO_ASK_SCAN && presto_can_be_exact(ps);
 	if (options->journal == PRESTO_ASK_EXACT && !ps->exact)
 		return invalfc(fc, "journal=exact: %s below can't be journaled exactly",
 			       ps->lower_root->d_sb->s_type->name);

@@ -26,6 +26,15 @@ static struct kml *presto_kml(struct inode *inode)
 	return PRESTO_SB(inode->i_sb)->kml;
 }
 
+/* An object that was made here, and that nobody has named. */
+static struct kml_fid presto_own_fid(struct inode *lower)
+{
+	return (struct kml_fid){
+		.ino = cpu_to_le64(lower->i_ino),
+		.gen = cpu_to_le32(lower->i_generation),
+	};
+}
+
 static int presto_read_fid(struct inode *lower, struct kml_fid *fid)
 {
 	ssize_t len = __vfs_getxattr(NULL, lower, PRESTO_XATTR_FID, fid, sizeof(*fid));
@@ -33,14 +42,20 @@ static int presto_read_fid(struct inode *lower, struct kml_fid *fid)
 	if (len == sizeof(*fid))
 		return 0;
 	if (len != -ENODATA && len != -EOPNOTSUPP) {
-		pr_err_ratelimited("inode %lu: bad %s (%zd)\n", lower->i_ino,
+		pr_err_ratelimited("inode %llu: bad %s (%zd)\n", (u64)lower->i_ino,
 				   PRESTO_XATTR_FID, len);
 		return len < 0 ? len : -EIO;
 	}
-	memset(fid, 0, sizeof(*fid));
-	fid->ino = cpu_to_le64(lower->i_ino);
-	fid->gen = cpu_to_le32(lower->i_generation);
+	*fid = presto_own_fid(lower);
 	return 0;
+}
+
+static void presto_fid_keep(struct presto_jinode *ji, const struct kml_fid *fid)
+{
+	spin_lock(&ji->range_lock);
+	ji->fid = *fid;
+	ji->fid_known = true;
+	spin_unlock(&ji->range_lock);
 }
 
 /* The name of an object for everybody. Read from the lower inode once. */
@@ -59,11 +74,16 @@ int presto_fid(struct inode *inode, struct kml_fid *fid)
 	err = presto_read_fid(presto_lower_inode(inode), fid);
 	if (err)
 		return err;
-	spin_lock(&ji->range_lock);
-	ji->fid = *fid;
-	ji->fid_known = true;
-	spin_unlock(&ji->range_lock);
+	presto_fid_keep(ji, fid);
 	return 0;
+}
+
+/* It has just been made: there is nothing to be read. */
+void presto_fid_new(struct inode *inode)
+{
+	struct kml_fid fid = presto_own_fid(presto_lower_inode(inode));
+
+	presto_fid_keep(&PRESTO_I(inode)->j, &fid);
 }
 
 void presto_fid_changed(struct inode *inode)
@@ -100,6 +120,12 @@ static void presto_add_range(struct presto_jinode *ji, u64 start, u64 end)
 
 	while (first < ji->nranges && ji->ranges[first].end < start)
 		first++;
+	/* what is known already, or the next of a row: no range comes or goes */
+	if (first < ji->nranges && ji->ranges[first].start <= start &&
+	    (first + 1 == ji->nranges || end < ji->ranges[first + 1].start)) {
+		ji->ranges[first].end = max(end, ji->ranges[first].end);
+		return;
+	}
 	for (last = first; last < ji->nranges && ji->ranges[last].start <= end; last++) {
 		start = min(start, ji->ranges[last].start);
 		end = max(end, ji->ranges[last].end);
@@ -180,17 +206,21 @@ static void presto_mark_clear(struct kml *kml, struct presto_jinode *ji)
 	WRITE_ONCE(ji->dirty, 0);
 }
 
+/* DIRTY in memory. */
+static int presto_mark_record(struct presto_op *op, struct presto_jinode *ji)
+{
+	presto_record_init(op, ji->inode->i_sb, KML_OP_DIRTY);
+	presto_op_object(op, KML_F_OBJECT, ji->inode);
+	return presto_record_finish(op);
+}
+
 /* Appends DIRTY; the header of the record counts the mark already. */
 static int presto_mark(struct kml *kml, struct presto_jinode *ji)
 {
 	struct presto_op op;
-	int err = presto_record_init(&op, ji->inode->i_sb, KML_OP_DIRTY);
+	int err = presto_mark_record(&op, ji);
 
 	lockdep_assert_held(&ji->lock);
-	if (err)
-		return err;
-	presto_op_object(&op, KML_F_OBJECT, ji->inode);
-	err = presto_record_finish(&op);
 	if (err)
 		goto out;
 	mutex_lock(&kml->lock);
@@ -254,6 +284,26 @@ bool presto_has_writers(struct inode *inode)
 	return READ_ONCE(PRESTO_I(inode)->j.writers);
 }
 
+void presto_created(struct inode *inode)
+{
+	WRITE_ONCE(PRESTO_I(inode)->j.fresh, true);
+}
+
+/*
+ * Whoever makes a file sets its owner, mode and times before he closes it, and
+ * others can't use it earlier: the mark covers that as it covers the content.
+ * What lento applies has a record of its own, with its dot.
+ */
+bool presto_close_tells(struct inode *inode)
+{
+	struct presto_jinode *ji = &PRESTO_I(inode)->j;
+
+	if (!READ_ONCE(ji->fresh) || !READ_ONCE(ji->dirty) || presto_is_lento(inode->i_sb))
+		return false;
+	ji->attr_set = true;
+	return true;
+}
+
 /* Where the file is now: a hint, a rename may be logged before the CLOSE is. */
 static void presto_put_name(struct presto_op *op, struct dentry *dentry)
 {
@@ -276,11 +326,10 @@ static void presto_put_name(struct presto_op *op, struct dentry *dentry)
 static int presto_close_record(struct presto_op *op, struct presto_jinode *ji,
 			       struct dentry *dentry, u32 flags)
 {
-	int err = presto_record_init(op, ji->inode->i_sb, KML_OP_CLOSE);
+	int err;
 
-	if (err)
-		return err;
-	presto_op_flags(op, flags, 0);
+	presto_record_init(op, ji->inode->i_sb, KML_OP_CLOSE);
+	presto_op_flags(op, flags | (ji->attr_set ? KML_FLAG_ATTR : 0), 0);
 	presto_op_object(op, KML_F_OBJECT, ji->inode);
 	presto_put_name(op, dentry);
 	presto_op_attr(op, KML_F_ATTR, ji->inode);
@@ -289,6 +338,12 @@ static int presto_close_record(struct presto_op *op, struct presto_jinode *ji,
 	if (err)
 		presto_record_free(op);
 	return err;
+}
+
+static void presto_close_told(struct presto_jinode *ji)
+{
+	WRITE_ONCE(ji->fresh, false);
+	ji->attr_set = false;
 }
 
 /*
@@ -316,6 +371,7 @@ static void presto_close(struct kml *kml, struct presto_jinode *ji, struct dentr
 		kml_break(kml, "a CLOSE", err);
 	presto_mark_clear(kml, ji);
 	mutex_unlock(&kml->lock);
+	presto_close_told(ji);
 	if (!gone)
 		presto_record_free(&op);
 }
@@ -378,11 +434,7 @@ static int presto_close_mapped(struct kml *kml, struct presto_jinode *ji, struct
 	int err;
 
 	presto_changed(ji->inode, 0, ~0ULL);
-	err = presto_record_init(&mark, ji->inode->i_sb, KML_OP_DIRTY);
-	if (err)
-		return err;
-	presto_op_object(&mark, KML_F_OBJECT, ji->inode);
-	err = presto_record_finish(&mark) ?:
+	err = presto_mark_record(&mark, ji) ?:
 	      presto_close_record(&close, ji, dentry, KML_FLAG_OPEN);
 	if (err)
 		goto out_mark;
@@ -398,6 +450,8 @@ static int presto_close_mapped(struct kml *kml, struct presto_jinode *ji, struct
 		kml_end(kml, &close);
 	}
 	mutex_unlock(&kml->lock);
+	if (!err)
+		presto_close_told(ji);
 	presto_changed(ji->inode, 0, ~0ULL);
 	presto_record_free(&close);
 out_mark:
@@ -421,6 +475,8 @@ static void presto_close_open(struct kml *kml, struct inode *inode)
 		inode_unlock(inode);
 		return;
 	}
+	/* with the inode locked no other is submitted */
+	inode_dio_wait(lower);
 	flags = memalloc_nofs_save();
 	dentry = d_find_alias(inode);
 	mutex_lock(&ji->lock);

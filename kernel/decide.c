@@ -56,7 +56,7 @@ static struct dentry *kml_lookup(struct kml_doubt *doubt, u16 parent, u16 name)
 		return ERR_PTR(-ESTALE);
 	}
 	inode_lock_nested(d_inode(dir), I_MUTEX_PARENT);
-	child = lookup_one_len(bytes, dir, len);
+	child = lookup_noperm(&QSTR_LEN(bytes, len), dir);
 	inode_unlock(d_inode(dir));
 	dput(dir);
 	return child;
@@ -75,10 +75,8 @@ static int kml_append_attr(struct kml_doubt *doubt, u16 type, struct inode *inod
 	const struct kml_object *object = kml_doubt_object(doubt, type);
 	struct presto_op op;
 	struct kml_attr now;
-	int err = presto_record_init(&op, doubt->kml->sb, KML_OP_SETATTR);
 
-	if (err)
-		return err;
+	presto_record_init(&op, doubt->kml->sb, KML_OP_SETATTR);
 	presto_fill_attr(&now, inode);
 	if (valid & (KML_ATTR_UID | KML_ATTR_GID))
 		valid |= KML_ATTR_MODE;		/* a change of owner drops suid */
@@ -197,11 +195,8 @@ static int kml_append_xattr(struct kml_doubt *doubt, struct inode *inode, const 
 {
 	const struct kml_object *object = kml_doubt_object(doubt, KML_F_OBJECT);
 	struct presto_op op;
-	int err = presto_record_init(&op, doubt->kml->sb,
-				     len < 0 ? KML_OP_REMOVEXATTR : KML_OP_SETXATTR);
 
-	if (err)
-		return err;
+	presto_record_init(&op, doubt->kml->sb, len < 0 ? KML_OP_REMOVEXATTR : KML_OP_SETXATTR);
 	presto_op_flags(&op, KML_FLAG_RECOVERED, 0);
 	presto_lower_object(&op, KML_F_OBJECT, inode, &object->fid);
 	presto_op_bytes(&op, KML_F_XATTR_NAME, name, strlen(name));
@@ -222,7 +217,8 @@ static ssize_t kml_get_flags(const struct inode *inode, void *buf)
 static ssize_t kml_get_xattr(struct kml *kml, struct dentry *dentry, const char *name, void *buf)
 {
 	struct posix_acl *acl;
-	ssize_t len;
+	size_t size;
+	void *value;
 	int type;
 
 	if (!strcmp(name, XATTR_NAME_POSIX_ACL_ACCESS))
@@ -232,14 +228,17 @@ static ssize_t kml_get_xattr(struct kml *kml, struct dentry *dentry, const char 
 	else if (!strcmp(name, KML_XATTR_FLAGS))
 		return kml_get_flags(d_inode(dentry), buf);
 	else
-		return presto_do_getxattr(PRESTO_SB(kml->sb)->lower_mnt, dentry, name, buf,
-					  XATTR_SIZE_MAX);
+		return presto_do_getxattr(dentry, name, buf, XATTR_SIZE_MAX);
 	acl = get_inode_acl(d_inode(dentry), type);
 	if (IS_ERR_OR_NULL(acl))
 		return acl ? PTR_ERR(acl) : -ENODATA;
-	len = posix_acl_to_xattr(&init_user_ns, acl, buf, XATTR_SIZE_MAX);
+	value = posix_acl_to_xattr(&init_user_ns, acl, &size, GFP_KERNEL);
 	posix_acl_release(acl);
-	return len;
+	if (!value)
+		return -ENOMEM;
+	memcpy(buf, value, size);
+	kfree(value);
+	return size;
 }
 
 static int kml_decide_xattr(struct kml_doubt *doubt, struct dentry *dentry)

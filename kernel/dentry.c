@@ -68,7 +68,7 @@ int presto_verify(struct dentry *dentry, struct dentry *lower_dir)
  * The control directory is there for lento alone. Where pairs may come apart
  * without us, one that no longer fits is looked up anew.
  */
-static int presto_d_revalidate(struct dentry *dentry, unsigned int flags)
+static int presto_d_revalidate(COMPAT_D_REVALIDATE)
 {
 	struct super_block *sb = dentry->d_sb;
 	struct dentry *parent, *lower, *lower_dir;
@@ -117,6 +117,20 @@ static struct dentry *presto_splice(struct inode *inode, struct dentry *dentry)
 	return alias;
 }
 
+static struct dentry *presto_lookup_lower(struct super_block *sb, const struct qstr *name,
+					  struct dentry *dir)
+{
+	const struct cred *cred;
+	struct dentry *dentry;
+	int err = presto_judged_begin(sb, &cred);
+
+	if (err)
+		return ERR_PTR(err);
+	dentry = presto_do_lookup(name, dir);
+	presto_judged_end(cred);
+	return dentry;
+}
+
 struct dentry *presto_lookup(struct inode *dir, struct dentry *dentry, unsigned int flags)
 {
 	struct dentry *lower, *lower_dir = presto_lower_dentry(dentry->d_parent);
@@ -127,7 +141,7 @@ struct dentry *presto_lookup(struct inode *dir, struct dentry *dentry, unsigned 
 	/* Not hashed: what one caller may not see isn't cached for the others. */
 	if (presto_is_control_name(dir, &dentry->d_name) && !presto_is_lento(dir->i_sb))
 		return NULL;
-	lower = presto_do_lookup(&dentry->d_name, lower_dir);
+	lower = presto_lookup_lower(dir->i_sb, &dentry->d_name, lower_dir);
 	if (IS_ERR(lower))
 		return lower;
 	if (d_is_positive(lower)) {

@@ -184,11 +184,9 @@ static int presto_write_mark(struct super_block *sb, const void *payload, u32 le
 
 	if (err)
 		return err;
-	err = presto_record_init(&op, sb, KML_OP_MARK);
-	if (!err) {
-		presto_op_bytes(&op, KML_F_PAYLOAD, payload, len);
-		err = presto_record_append(&op);
-	}
+	presto_record_init(&op, sb, KML_OP_MARK);
+	presto_op_bytes(&op, KML_F_PAYLOAD, payload, len);
+	err = presto_record_append(&op);
 	mnt_drop_write(mnt);
 	return err;
 }

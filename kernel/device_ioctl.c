@@ -24,7 +24,7 @@ static long presto_ioctl_info(struct super_block *sb, struct presto_info *info)
 	mutex_unlock(&kml->lock);
 	memcpy(info->log_id, kml->log_id, sizeof(info->log_id));
 	strscpy(info->fileset, ps->fileset, sizeof(info->fileset));
-	info->unclean = kml->unclean;
+	info->mount = kml->mount;
 	return 0;
 }
 
@@ -59,7 +59,39 @@ static long presto_ioctl_object(struct super_block *sb, struct presto_object *ob
 	return 0;
 }
 
-static long presto_ioctl_mounted(struct presto_device *device, unsigned int cmd, void *arg)
+static long presto_ioctl_tell(struct super_block *sb, const struct presto_place *place)
+{
+	struct file *dir;
+	long err = -EXDEV;
+
+	if (!place->len || place->len > NAME_MAX || (place->flags & ~KML_FLAG_RECOVERED) ||
+	    (place->op != KML_OP_ENTER && place->op != KML_OP_LINK))
+		return -EINVAL;
+	dir = fget_raw(place->dir);
+	if (!dir)
+		return -EBADF;
+	if (file_dentry(dir)->d_sb == sb)
+		err = presto_tell(file_dentry(dir), place);
+	fput(dir);
+	return err;
+}
+
+static long presto_ioctl_list(struct super_block *sb, const struct presto_list *list,
+			      const void *payload)
+{
+	struct file *dir = fget_raw(list->dir);
+	long err = -EXDEV;
+
+	if (!dir)
+		return -EBADF;
+	if (file_dentry(dir)->d_sb == sb)
+		err = presto_tell_list(file_dentry(dir), payload, list->len, list->seen);
+	fput(dir);
+	return err;
+}
+
+static long presto_ioctl_mounted(struct presto_device *device, unsigned int cmd, void *arg,
+				 const void *payload)
 {
 	struct super_block *sb;
 	long err = -ENOTCONN;
@@ -83,10 +115,24 @@ static long presto_ioctl_mounted(struct presto_device *device, unsigned int cmd,
 		case PRESTO_IOC_OBJECT:
 			err = presto_ioctl_object(sb, arg);
 			break;
+		case PRESTO_IOC_TELL:
+			err = presto_ioctl_tell(sb, arg);
+			break;
+		case PRESTO_IOC_LIST:
+			err = presto_ioctl_list(sb, arg, payload);
+			break;
 		}
 	}
 	up_read(&device->use);
 	return err;
+}
+
+/* What a list points to, for kvfree(). */
+static void *presto_copy_payload(const struct presto_list *list)
+{
+	if (list->len < sizeof(struct kml_list) || list->len > KML_MARK_MAX)
+		return ERR_PTR(-EINVAL);
+	return vmemdup_user(u64_to_user_ptr(list->payload), list->len);
 }
 
 long presto_device_ioctl(struct file *file, unsigned int cmd, unsigned long user)
@@ -95,9 +141,12 @@ long presto_device_ioctl(struct file *file, unsigned int cmd, unsigned long user
 		struct presto_info info;
 		struct presto_context context;
 		struct presto_object object;
+		struct presto_place place;
+		struct presto_list list;
 		u64 offset;
 	} arg = {};
 	void __user *uarg = (void __user *)user;
+	void *payload = NULL;
 	long err;
 
 	switch (cmd) {
@@ -106,13 +155,21 @@ long presto_device_ioctl(struct file *file, unsigned int cmd, unsigned long user
 	case PRESTO_IOC_SYNC:
 	case PRESTO_IOC_TRIM:
 	case PRESTO_IOC_OBJECT:
+	case PRESTO_IOC_TELL:
+	case PRESTO_IOC_LIST:
 		break;
 	default:
 		return -ENOTTY;
 	}
 	if ((_IOC_DIR(cmd) & _IOC_WRITE) && copy_from_user(&arg, uarg, _IOC_SIZE(cmd)))
 		return -EFAULT;
-	err = presto_ioctl_mounted(presto_file_device(file), cmd, &arg);
+	if (cmd == PRESTO_IOC_LIST) {
+		payload = presto_copy_payload(&arg.list);
+		if (IS_ERR(payload))
+			return PTR_ERR(payload);
+	}
+	err = presto_ioctl_mounted(presto_file_device(file), cmd, &arg, payload);
+	kvfree(payload);
 	if (!err && (_IOC_DIR(cmd) & _IOC_READ) && copy_to_user(uarg, &arg, _IOC_SIZE(cmd)))
 		err = -EFAULT;
 	return err;

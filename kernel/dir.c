@@ -72,7 +72,7 @@ static int presto_make_lower(struct mnt_idmap *idmap, struct inode *dir, struct 
 {
 	switch (new->kml_op) {
 	case KML_OP_CREATE:
-		return presto_do_create(idmap, dir, dentry, new->mode);
+		return presto_do_create(idmap, dentry, new->mode);
 	case KML_OP_MKDIR:
 		return presto_do_mkdir(idmap, dir, dentry, new->mode);
 	case KML_OP_SYMLINK:
@@ -93,7 +93,7 @@ static int presto_make(struct mnt_idmap *idmap, struct inode *dir, struct dentry
 	err = presto_begin_name(&op, new->kml_op, dir, dentry);
 	if (err)
 		return err;
-	presto_op_new(&op, dir, new->mode, new->dev);
+	presto_op_new(&op, idmap, dir, new->mode, new->dev);
 	if (new->target)
 		presto_op_bytes(&op, KML_F_TARGET, new->target, strlen(new->target));
 	err = presto_op_write(&op);
@@ -106,7 +106,10 @@ static int presto_make(struct mnt_idmap *idmap, struct inode *dir, struct dentry
 	presto_unlock_dir(&op, dentry, err);
 	presto_op_end(&op, err, err ? NULL : d_inode(lower), lower_dir);
 	presto_copy_attr(dir);
-	return err ?: presto_instantiate(&op, dentry);
+	err = err ?: presto_instantiate(&op, dentry);
+	if (!err && new->kml_op == KML_OP_CREATE)
+		presto_created(d_inode(dentry));
+	return err;
 }
 
 int presto_create(struct mnt_idmap *idmap, struct inode *dir, struct dentry *dentry,
@@ -116,10 +119,13 @@ int presto_create(struct mnt_idmap *idmap, struct inode *dir, struct dentry *den
 		.kml_op = KML_OP_CREATE, .mode = mode | S_IFREG });
 }
 
-int presto_mkdir(struct mnt_idmap *idmap, struct inode *dir, struct dentry *dentry, umode_t mode)
+COMPAT_MKDIR presto_mkdir(struct mnt_idmap *idmap, struct inode *dir, struct dentry *dentry,
+			  umode_t mode)
 {
-	return presto_make(idmap, dir, dentry, &(struct presto_new){
+	int err = presto_make(idmap, dir, dentry, &(struct presto_new){
 		.kml_op = KML_OP_MKDIR, .mode = mode | S_IFDIR });
+
+	return compat_mkdir_result(err);
 }
 
 int presto_mknod(struct mnt_idmap *idmap, struct inode *dir, struct dentry *dentry,
@@ -160,8 +166,26 @@ static int presto_begin_link(struct presto_op *op, struct inode *inode, struct i
 /* While it was nameless it had no marks: all of its content is still to be told of. */
 static void presto_mark_named(struct inode *inode)
 {
-	if (presto_has_writers(inode) && !presto_mark_content(inode, PRESTO_NO_OVERWRITE))
-		presto_changed(inode, 0, ~0ULL);
+	if (!presto_has_writers(inode))
+		return;
+	presto_changed(inode, 0, ~0ULL);
+	/* the name is there; the next write makes the mark that can't be made now, or fails */
+	if (presto_mark_content(inode, PRESTO_NO_OVERWRITE))
+		pr_warn_ratelimited("%s: inode %llu has a name and no mark yet\n",
+				    inode->i_sb->s_id, (u64)inode->i_ino);
+}
+
+static int presto_link_lower(struct super_block *sb, struct dentry *old, struct inode *dir,
+			     struct dentry *dentry)
+{
+	const struct cred *cred;
+	int err = presto_judged_begin(sb, &cred);
+
+	if (err)
+		return err;
+	err = presto_do_link(&nop_mnt_idmap, old, dir, dentry);
+	presto_judged_end(cred);
+	return err;
 }
 
 int presto_link(struct dentry *old, struct inode *dir, struct dentry *dentry)
@@ -179,8 +203,8 @@ int presto_link(struct dentry *old, struct inode *dir, struct dentry *dentry)
 	if (err)
 		return err;
 	err = presto_lock_dir(&op, dentry, &lower_dir) ?:
-	      presto_do_link(&nop_mnt_idmap, presto_lower_dentry(old), lower_dir,
-			     presto_lower_dentry(dentry));
+	      presto_link_lower(dir->i_sb, presto_lower_dentry(old), lower_dir,
+				presto_lower_dentry(dentry));
 	presto_unlock_dir(&op, dentry, err);
 	presto_op_end(&op, err, nameless && !err ? presto_lower_inode(inode) : NULL, lower_dir);
 	presto_copy_attr(dir);
@@ -192,6 +216,20 @@ int presto_link(struct dentry *old, struct inode *dir, struct dentry *dentry)
 	ihold(inode);
 	d_instantiate(dentry, inode);
 	return 0;
+}
+
+static int presto_remove_lower(struct super_block *sb, struct inode *dir, struct dentry *dentry,
+			       u16 kml_op)
+{
+	const struct cred *cred;
+	int err = presto_judged_begin(sb, &cred);
+
+	if (err)
+		return err;
+	err = kml_op == KML_OP_RMDIR ? presto_do_rmdir(&nop_mnt_idmap, dir, dentry) :
+				       presto_do_unlink(&nop_mnt_idmap, dir, dentry);
+	presto_judged_end(cred);
+	return err;
 }
 
 static int presto_remove(struct inode *dir, struct dentry *dentry, u16 kml_op)
@@ -213,10 +251,8 @@ static int presto_remove(struct inode *dir, struct dentry *dentry, u16 kml_op)
 	}
 	/* With a second reference it stays positive, as long as ours may be in use. */
 	dget(lower);
-	err = presto_lock_dir(&op, dentry, &lower_dir);
-	if (!err)
-		err = kml_op == KML_OP_RMDIR ? presto_do_rmdir(&nop_mnt_idmap, lower_dir, lower) :
-					       presto_do_unlink(&nop_mnt_idmap, lower_dir, lower);
+	err = presto_lock_dir(&op, dentry, &lower_dir) ?:
+	      presto_remove_lower(dir->i_sb, lower_dir, lower, kml_op);
 	presto_unlock_dir(&op, dentry, err);
 	presto_op_end(&op, err, NULL, lower_dir);
 	dput(lower);

@@ -47,14 +47,6 @@ int presto_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* The same request for the lower file, to be done before the call returns. */
-static void presto_lower_iocb(struct kiocb *lower, struct kiocb *iocb)
-{
-	kiocb_clone(lower, iocb, presto_lower_file(iocb->ki_filp));
-	/* asynchronous completion needs what the clone doesn't have */
-	lower->ki_flags &= ~IOCB_WAITQ;
-}
-
 static ssize_t presto_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct kiocb lower;
@@ -62,9 +54,13 @@ static ssize_t presto_read_iter(struct kiocb *iocb, struct iov_iter *to)
 
 	if (!iov_iter_count(to))
 		return 0;
-	presto_lower_iocb(&lower, iocb);
-	ret = lower.ki_filp->f_op->read_iter(&lower, to);
-	iocb->ki_pos = lower.ki_pos;
+	if (presto_is_async(iocb)) {
+		ret = presto_submit(iocb, to);
+	} else {
+		presto_lower_iocb(&lower, iocb);
+		ret = lower.ki_filp->f_op->read_iter(&lower, to);
+		iocb->ki_pos = lower.ki_pos;
+	}
 	file_accessed(iocb->ki_filp);
 	return ret;
 }
@@ -123,11 +119,26 @@ static ssize_t presto_write_lower(struct kiocb *iocb, struct iov_iter *from)
 	return ret;
 }
 
+/* Told of before it happens: what completes it can't. */
+static ssize_t presto_write_async(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct inode *inode = file_inode(iocb->ki_filp);
+	ssize_t ret;
+
+	presto_changed(inode, iocb->ki_pos, iov_iter_count(from));
+	ret = presto_submit(iocb, from);
+	presto_copy_attr(inode);
+	return ret;
+}
+
 static ssize_t presto_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
 	/* direct writes may run side by side, as below; privileges are dropped by one alone */
 	bool shared = iocb->ki_flags & IOCB_DIRECT && IS_NOSEC(inode);
+	/* where an appending one goes is known when it is done */
+	bool async = presto_is_async(iocb) && !(iocb->ki_flags & IOCB_APPEND);
+	const struct cred *old;
 	ssize_t ret;
 
 	if (!iov_iter_count(from))
@@ -136,9 +147,13 @@ static ssize_t presto_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	if (ret)
 		return ret;
 	/* set-id bits and file capabilities go here, not below: with their records */
-	if (!shared)
+	if (!IS_NOSEC(inode))
 		ret = kiocb_modified(iocb);
-	ret = ret ?: presto_mark_write(iocb) ?: presto_write_lower(iocb, from);
+	ret = ret ?: presto_mark_write(iocb) ?: presto_judged_begin(inode->i_sb, &old);
+	if (!ret) {
+		ret = async ? presto_write_async(iocb, from) : presto_write_lower(iocb, from);
+		presto_judged_end(old);
+	}
 	presto_unlock_write(inode, shared);
 	return ret;
 }
@@ -162,14 +177,17 @@ static long presto_fallocate(struct file *file, int mode, loff_t offset, loff_t 
 	const int shifts = FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE;
 	bool allocates = !(mode & ~FALLOC_FL_KEEP_SIZE);
 	struct inode *inode = file_inode(file);
+	const struct cred *old;
 	int err;
 
 	inode_lock(inode);
 	/* zeros reach blocks at the edges in place */
 	err = file_modified(file) ?:
-	      presto_mark_file(file, allocates ? PRESTO_NO_OVERWRITE : offset);
+	      presto_mark_file(file, allocates ? PRESTO_NO_OVERWRITE : offset) ?:
+	      presto_judged_begin(inode->i_sb, &old);
 	if (!err) {
 		err = vfs_fallocate(presto_lower_file(file), mode, offset, len);
+		presto_judged_end(old);
 		presto_changed(inode, offset, mode & shifts ? ~0ULL : len);
 		presto_copy_attr(inode);
 	}
@@ -198,6 +216,8 @@ static int presto_fadvise(struct file *file, loff_t offset, loff_t len, int advi
 /* What the VFS itself doesn't do by inode operations. */
 long presto_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
+	struct file *lower = presto_lower_file(file);
+
 	switch (cmd) {
 	case FS_IOC_GETVERSION:
 	case FS_IOC32_GETVERSION:
@@ -205,7 +225,9 @@ long presto_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case FITRIM:
 	case FS_IOC_GETFSLABEL:
 		/* no tree changes by these, and who may ask the lower file system judges */
-		return vfs_ioctl(presto_lower_file(file), cmd, arg);
+		if (!lower->f_op->unlocked_ioctl)
+			return -ENOTTY;
+		return lower->f_op->unlocked_ioctl(lower, cmd, arg);
 	default:
 		return -ENOTTY;
 	}
@@ -220,6 +242,7 @@ const struct file_operations presto_file_fops = {
 	.splice_read	= presto_splice_read,
 	.splice_write	= iter_file_splice_write,
 	.mmap		= presto_mmap,
+	.setlease	= generic_setlease,
 	.fsync		= presto_fsync,
 	.fallocate	= presto_fallocate,
 	.fadvise	= presto_fadvise,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * File flags (chattr). Immutable and append-only are told to the replicas, as
- * the xattr KML_XATTR_FLAGS; the others advise the lower file system of this
- * machine, and have no record.
+ * the xattr KML_XATTR_FLAGS. The others have no record: most advise the lower file
+ * system of this machine; those that say more, and project IDs, are reported.
  */
 #include <linux/fileattr.h>
 #include "presto.h"
@@ -15,7 +15,7 @@ u32 presto_told_flags(const struct inode *lower)
 	return (IS_IMMUTABLE(lower) ? FS_IMMUTABLE_FL : 0) | (IS_APPEND(lower) ? FS_APPEND_FL : 0);
 }
 
-int presto_fileattr_get(struct dentry *dentry, struct fileattr *fa)
+int presto_fileattr_get(struct dentry *dentry, struct file_kattr *fa)
 {
 	return vfs_fileattr_get(presto_lower_dentry(dentry), fa);
 }
@@ -36,16 +36,37 @@ static int presto_begin_flags(struct presto_op *op, struct dentry *dentry, u32 f
 	return presto_op_begin_unlogged(op, sb);
 }
 
-int presto_fileattr_set(struct mnt_idmap *idmap, struct dentry *dentry, struct fileattr *fa)
+/* Does @fa set what changes the tree's meaning, and which no record can say? */
+static bool presto_is_untold(const struct file_kattr *fa, const struct file_kattr *old)
 {
+	const u32 meaning = FS_PROJINHERIT_FL | FS_CASEFOLD_FL;
+
+	return fa->fsx_projid != old->fsx_projid || (fa->flags ^ old->flags) & meaning;
+}
+
+static void presto_report_untold(struct super_block *sb)
+{
+	struct presto_sb *ps = PRESTO_SB(sb);
+
+	if (!xchg(&ps->untold, true))
+		pr_notice("%s: project IDs, their inheritance (chattr +P) and folded case (+F) don't reach the replicas\n",
+			  ps->fileset);
+}
+
+int presto_fileattr_set(struct mnt_idmap *idmap, struct dentry *dentry, struct file_kattr *fa)
+{
+	struct file_kattr old = {};
 	struct presto_op op;
 	int err;
 
-	err = presto_begin_flags(&op, dentry, fa->flags & (FS_IMMUTABLE_FL | FS_APPEND_FL));
+	err = presto_fileattr_get(dentry, &old) ?:
+	      presto_begin_flags(&op, dentry, fa->flags & (FS_IMMUTABLE_FL | FS_APPEND_FL));
 	if (err)
 		return err;
 	err = vfs_fileattr_set(idmap, presto_lower_dentry(dentry), fa);
 	presto_op_end(&op, err, NULL, NULL);
+	if (!err && presto_is_untold(fa, &old))
+		presto_report_untold(dentry->d_sb);
 	presto_copy_attr(d_inode(dentry));
 	return err;
 }

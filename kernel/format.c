@@ -21,7 +21,10 @@ u32 kml_crc32c(u32 crc, const void *data, size_t len)
 	return ~crc32c(~crc, data, len);
 }
 
-/* Of a whole record, its crc and result taken as zero. A call costs more than the bytes: two of them. */
+/*
+ * Of a whole record, its crc and result taken as zero. A call costs more than
+ * the bytes: two of them.
+ */
 u32 kml_record_crc(const void *record, u32 len)
 {
 	struct kml_record head = *(const struct kml_record *)record;

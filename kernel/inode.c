@@ -41,8 +41,7 @@ void presto_evict_inode(struct inode *inode)
 {
 	struct inode *lower = presto_lower_inode(inode);
 
-	truncate_inode_pages_final(&inode->i_data);
-	clear_inode(inode);
+	clear_inode(inode);		/* pages are the lower inode's, never ours */
 	if (!lower)
 		return;
 	presto_forget(inode);
@@ -54,7 +53,7 @@ void presto_evict_inode(struct inode *inode)
 /* A file whose last link was removed below must not be kept alive by our cache. */
 int presto_drop_inode(struct inode *inode)
 {
-	return !presto_lower_inode(inode)->i_nlink || generic_drop_inode(inode);
+	return !presto_lower_inode(inode)->i_nlink || inode_generic_drop(inode);
 }
 
 static void presto_inode_once(void *object)
@@ -90,7 +89,8 @@ void presto_copy_attr(struct inode *inode)
 
 	fsstack_copy_attr_all(inode, lower);
 	fsstack_copy_inode_size(inode, lower);
-	inode_set_flags(inode, lower->i_flags & mask, mask);
+	if ((inode->i_flags ^ lower->i_flags) & mask)
+		inode_set_flags(inode, lower->i_flags & mask, mask);
 }
 
 static int presto_inode_test(struct inode *inode, void *lower)
@@ -158,7 +158,7 @@ struct inode *presto_iget(struct super_block *sb, struct inode *lower)
 	inode = iget5_locked(sb, (unsigned long)lower, presto_inode_test, presto_inode_set, lower);
 	if (!inode)
 		return ERR_PTR(-ENOMEM);
-	if (inode->i_state & I_NEW) {
+	if (inode_state_read_once(inode) & I_NEW) {
 		presto_inode_init(inode, lower);
 		unlock_new_inode(inode);
 	}
@@ -180,6 +180,7 @@ struct inode *presto_ilookup(struct super_block *sb, u64 ino, u32 gen)
 
 int presto_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 {
+	presto_note_idmap(inode->i_sb, idmap);
 	return inode_permission(idmap, presto_lower_inode(inode), mask);
 }
 
@@ -204,7 +205,7 @@ static int presto_update_time(COMPAT_UPDATE_TIME)
 {
 	struct path lower = { .mnt = PRESTO_SB(inode->i_sb)->lower_mnt };
 
-	if (!(flags & S_ATIME))
+	if (!COMPAT_UPDATES_ATIME)
 		return 0;
 	lower.dentry = d_find_any_alias(presto_lower_inode(inode));
 	if (!lower.dentry)

@@ -81,7 +81,7 @@ struct kml_result {
 } __attribute__((packed));		/* 48 bytes */
 
 #define KML_RESULT_TIME		0x1
-#define KML_RESULT_XATTRS	0x2	/* may be born with xattrs (inherited ACL, TMPFILE): ship them */
+#define KML_RESULT_XATTRS	0x2	/* born with xattrs, perhaps (inherited ACL, TMPFILE) */
 
 struct kml_record {
 	__le32	len;			/*   0 whole record, both ends included */
@@ -94,7 +94,7 @@ struct kml_record {
 	__le64	dirty;			/*  32 oldest open DIRTY mark, or the record's own offset */
 	__le64	replica;		/*  40 dot: who made the update; 0: this replica */
 	__le64	counter;		/*  48 dot: its count there; 0: no update (DIRTY, MARK) */
-	__le64	local;			/*  56 highest count of this replica so far, this record included */
+	__le64	local;			/*  56 highest count of this replica, with this record's */
 	__le64	source;			/*  64 applied: offset in the log it came from; else 0 */
 	struct kml_result result;	/*  72 */
 	__le64	sec;			/* 120 when (clock of the lower file system) */
@@ -104,7 +104,8 @@ struct kml_record {
 	__le32	pid;			/* 140 thread group */
 	__le32	aux;			/* 144 by operation: rename flags, setxattr flags, ... */
 	__le32	fields;			/* 148 number of fields */
-	__le64	reserved[2];		/* 152 0 */
+	__le64	synced;			/* 152 log and tree were durable below this offset */
+	__le64	mounts;			/* 160 that the lower file system has counted, 0: none */
 } __attribute__((packed));		/* 168 bytes; the first field follows */
 
 /* PAD is short: only len, op, version and flags, zeros, and len at its end. */
@@ -112,11 +113,12 @@ struct kml_record {
 
 #define KML_FLAG_APPLIED	0x01	/* made in an apply context */
 #define KML_FLAG_PARTIAL	0x02	/* more operations of the same update follow */
-#define KML_FLAG_RECOVERED	0x04	/* written by recovery after an unclean stop */
+#define KML_FLAG_RECOVERED	0x04	/* by recovery, or a scan, after an unclean stop */
 #define KML_FLAG_OPEN		0x08	/* CLOSE: the file is still open for writing */
 #define KML_FLAG_WHOLE		0x10	/* CLOSE: the ranges aren't known, all may have changed */
-#define KML_FLAG_TMPFILE	0x20	/* CREATE: a nameless (O_TMPFILE) inode got its first name */
+#define KML_FLAG_TMPFILE	0x20	/* CREATE: a nameless (O_TMPFILE) inode's first name */
 #define KML_FLAG_DIR		0x40	/* RENAME, ENTER, LEAVE: the object is a directory */
+#define KML_FLAG_ATTR		0x80	/* CLOSE: mode and owner may have changed since the mark */
 
 enum kml_op {
 	KML_OP_PAD		= 1,
@@ -127,19 +129,44 @@ enum kml_op {
 	KML_OP_LINK		= 6,	/* OBJECT PARENT NAME ATTR_BEFORE */
 	KML_OP_UNLINK		= 7,	/* OBJECT PARENT NAME ATTR_BEFORE (nlink) */
 	KML_OP_RMDIR		= 8,	/* OBJECT PARENT NAME ATTR_BEFORE */
-	KML_OP_RENAME		= 9,	/* OBJECT PARENT NAME PARENT2 NAME2 [REPLACED: what was at NAME2]; aux RENAME_* */
+	/* aux of RENAME and ENTER: RENAME_* */
+	KML_OP_RENAME		= 9,	/* OBJECT PARENT NAME PARENT2 NAME2 [REPLACED] */
 	KML_OP_SETATTR		= 10,	/* OBJECT ATTR (valid) ATTR_BEFORE */
 	KML_OP_SETXATTR		= 11,	/* OBJECT XATTR_NAME XATTR_VALUE; aux: flags */
 	KML_OP_REMOVEXATTR	= 12,	/* OBJECT XATTR_NAME */
 	KML_OP_DIRTY		= 13,	/* OBJECT: content is about to change */
 	KML_OP_CLOSE		= 14,	/* OBJECT [PARENT NAME] ATTR RANGES: content is complete */
-	KML_OP_ENTER		= 15,	/* OBJECT PARENT NAME ATTR [REPLACED]: came out of .intermezzo; aux RENAME_* */
+	KML_OP_ENTER		= 15,	/* OBJECT PARENT NAME ATTR [REPLACED]: came in, or TELL */
 	KML_OP_LEAVE		= 16,	/* OBJECT PARENT NAME ATTR_BEFORE: went into .intermezzo */
 	KML_OP_MARK		= 17,	/* PAYLOAD: the daemon's own; replayed by nobody */
-	KML_OP_MOUNT		= 18,	/* written at mount; aux 1: the stop before was unclean */
+	KML_OP_MOUNT		= 18,	/* written at mount; aux: KML_MOUNT_* */
 	KML_OP_UMOUNT		= 19,	/* written at a clean unmount */
-	KML_OP_MAX		= KML_OP_UMOUNT,
+	KML_OP_LIST		= 20,	/* OBJECT ATTR PAYLOAD: a directory's names, all */
+	KML_OP_MAX		= KML_OP_LIST,
 };
+
+/*
+ * aux of a MOUNT. SCAN: where the journal isn't exact, records from the offset
+ * in "synced" on can't be relied upon and are VOID; what the tree has become is
+ * to be found by a scan. BELOW: somebody else has mounted the lower file system,
+ * or checked it, since our last mount.
+ */
+#define KML_MOUNT_UNCLEAN	0x1	/* the stop before was unclean */
+#define KML_MOUNT_SCAN		0x2
+#define KML_MOUNT_BELOW		0x4
+#define KML_MOUNT_UNORDERED	0x8	/* the lower file system has no journal at all */
+
+/*
+ * The payload of a LIST: this, then the names, each with its length in a byte
+ * before it. It speaks of the names whose crc32c, masked, has this value; so a
+ * directory of any size is told of in records of bounded size.
+ */
+struct kml_list {
+	__le32	mask;
+	__le32	value;
+	__le32	names;			/* how many follow */
+	__le32	reserved;		/* 0 */
+} __attribute__((packed));		/* 16 bytes */
 
 enum kml_field_type {
 	KML_F_OBJECT		= 1,	/* struct kml_object */
@@ -152,8 +179,8 @@ enum kml_field_type {
 	KML_F_TARGET		= 8,	/* 1..4095 bytes */
 	KML_F_XATTR_NAME	= 9,	/* 1..255 bytes */
 	KML_F_XATTR_VALUE	= 10,	/* 0..65536 bytes */
-	KML_F_RANGES		= 11,	/* n * struct kml_range, sorted, disjoint, n <= KML_RANGES_MAX */
-	KML_F_REPLACED		= 12,	/* struct kml_object */
+	KML_F_RANGES		= 11,	/* struct kml_range[<= KML_RANGES_MAX], sorted, disjoint */
+	KML_F_REPLACED		= 12,	/* struct kml_object: what was at the new name */
 	KML_F_PAYLOAD		= 13,	/* 0..KML_MARK_MAX bytes */
 };
 
@@ -241,7 +268,7 @@ struct presto_message {
 
 #define PRESTO_MSG_MARK		1	/* payload goes to the journal as a MARK */
 
-#define PRESTO_PROTOCOL		2
+#define PRESTO_PROTOCOL		4
 
 struct presto_info {
 	__u32	protocol;		/* PRESTO_PROTOCOL */
@@ -254,7 +281,7 @@ struct presto_info {
 	__u64	local;			/* highest count of this replica */
 	__u8	log_id[16];
 	char	fileset[256];
-	__u32	unclean;		/* the last stop was unclean */
+	__u32	mount;			/* aux of the MOUNT: KML_MOUNT_* */
 	__u32	reserved;
 };
 
@@ -289,14 +316,41 @@ struct presto_context {
 struct presto_object {
 	__u64	ino;			/* in */
 	__u32	gen;			/* in */
-	__u32	writers;		/* out: open for writing or mapped shared writable, this often */
+	__u32	writers;		/* out: times open for writing or mapped shared writable */
 	__u64	dirty;			/* out: offset of its open DIRTY mark, 0 if clean */
+};
+
+/*
+ * A name that is in the tree, and that the log doesn't tell of: an ENTER is
+ * journaled for it, or a LINK if another name of the object was told before, as
+ * an update of this replica. Nothing changes. Not in an apply context (EINVAL).
+ * ENOENT: there is no such name.
+ */
+struct presto_place {
+	__s32	dir;			/* a descriptor of the directory, O_PATH will do */
+	__u16	op;			/* KML_OP_ENTER or KML_OP_LINK */
+	__u16	len;			/* of the name, 1..255 */
+	__u32	flags;			/* 0, or KML_FLAG_RECOVERED */
+	char	name[256];
+};
+
+/*
+ * The names of a directory: a LIST is journaled. EAGAIN: its entries, or it
+ * itself, may have been changed since the caller looked at the log.
+ */
+struct presto_list {
+	__s32	dir;			/* a descriptor of the directory, O_PATH will do */
+	__u32	len;			/* of the payload, sizeof(struct kml_list) at least */
+	__u64	seen;			/* the names were read when the log ended here, or later */
+	__u64	payload;		/* its address: KML_MARK_MAX bytes at most */
 };
 
 #define PRESTO_IOC_INFO		_IOR(0x9a, 1, struct presto_info)
 #define PRESTO_IOC_CONTEXT	_IOW(0x9a, 2, struct presto_context)
-#define PRESTO_IOC_SYNC		_IOR(0x9a, 3, __u64)	/* all below the offset returned is durable, tree and log */
+#define PRESTO_IOC_SYNC		_IOR(0x9a, 3, __u64)	/* all below this offset is durable */
 #define PRESTO_IOC_TRIM		_IOW(0x9a, 4, __u64)	/* records below the offset may go */
 #define PRESTO_IOC_OBJECT	_IOWR(0x9a, 5, struct presto_object)
+#define PRESTO_IOC_TELL		_IOW(0x9a, 6, struct presto_place)
+#define PRESTO_IOC_LIST		_IOW(0x9a, 7, struct presto_list)
 
 #endif

@@ -9,8 +9,6 @@
 #include <linux/sched/mm.h>
 #include "kml.h"
 
-#define PRESTO_RECORD_SIZE	512	/* enough for all but long names, targets and xattrs */
-
 static struct kml_record *presto_record(struct presto_op *op)
 {
 	return (struct kml_record *)op->buf;
@@ -23,17 +21,24 @@ bool presto_op_counts(u16 kml_op)
 	       kml_op != KML_OP_MOUNT && kml_op != KML_OP_UMOUNT;
 }
 
+/* All but the room, of which only what is used is ever touched. */
+static void presto_op_init(struct presto_op *op, struct super_block *sb)
+{
+	memset(op, 0, offsetof(struct presto_op, room));
+	op->sb = sb;
+}
+
 /* A record in memory; who makes it is the caller, in its context if it has one. */
-int presto_record_init(struct presto_op *op, struct super_block *sb, u16 kml_op)
+void presto_record_init(struct presto_op *op, struct super_block *sb, u16 kml_op)
 {
 	struct kml_record *record;
 
-	*op = (struct presto_op){ .sb = sb, .size = PRESTO_RECORD_SIZE };
-	op->buf = kvzalloc(op->size, GFP_KERNEL);
-	if (!op->buf)
-		return -ENOMEM;
+	presto_op_init(op, sb);
+	op->buf = op->room;
+	op->size = sizeof(op->room);
 	op->len = sizeof(*record);
 	record = presto_record(op);
+	memset(record, 0, sizeof(*record));
 	record->op = cpu_to_le16(kml_op);
 	record->version = cpu_to_le16(KML_VERSION);
 	record->uid = cpu_to_le32(from_kuid(&init_user_ns, current_fsuid()));
@@ -47,12 +52,12 @@ int presto_record_init(struct presto_op *op, struct super_block *sb, u16 kml_op)
 		if (presto_op_counts(kml_op))
 			record->counter = cpu_to_le64(op->context.counter);
 	}
-	return 0;
 }
 
 void presto_record_free(struct presto_op *op)
 {
-	kvfree(op->buf);
+	if (op->buf != op->room)
+		kvfree(op->buf);
 	op->buf = NULL;
 }
 
@@ -65,6 +70,7 @@ int presto_record_finish(struct presto_op *op)
 
 	record->sec = cpu_to_le64(now.tv_sec);
 	record->nsec = cpu_to_le32(now.tv_nsec);
+	memset(op->buf + op->len, 0, KML_ALIGN + sizeof(__le32));
 	op->len = ALIGN(op->len + sizeof(__le32), KML_ALIGN);
 	return op->err;
 }
@@ -83,19 +89,22 @@ int presto_record_append(struct presto_op *op)
 static void presto_record_grow(struct presto_op *op, u32 need)
 {
 	u32 size = roundup_pow_of_two(need);
-	u8 *buf = size <= KML_RECORD_MAX ? kvzalloc(size, GFP_KERNEL) : NULL;
+	u8 *buf = size <= KML_RECORD_MAX ? kvmalloc(size, GFP_KERNEL) : NULL;
 
 	if (!buf) {
 		op->err = size <= KML_RECORD_MAX ? -ENOMEM : -E2BIG;
 		return;
 	}
 	memcpy(buf, op->buf, op->len);
-	kvfree(op->buf);
+	presto_record_free(op);
 	op->buf = buf;
 	op->size = size;
 }
 
-/* Room for a field of @len bytes of data, or NULL; the error is kept in the operation. */
+/*
+ * Room for a field of @len bytes of data, which the caller fills, or NULL; the
+ * error is kept in the operation.
+ */
 static void *presto_op_field(struct presto_op *op, u16 type, u32 len)
 {
 	/* room for the end of the record is always kept */
@@ -110,8 +119,11 @@ static void *presto_op_field(struct presto_op *op, u16 type, u32 len)
 		return NULL;
 	field = (void *)op->buf + op->len;
 	field->type = cpu_to_le16(type);
+	field->reserved = 0;
 	field->len = cpu_to_le32(len);
 	op->len += sizeof(*field) + ALIGN(len, 8);
+	if (len % 8)
+		memset(op->buf + op->len - 8, 0, 8);	/* the padding */
 	le32_add_cpu(&presto_record(op)->fields, 1);
 	return field + 1;
 }
@@ -222,19 +234,22 @@ void presto_op_attr(struct presto_op *op, u16 type, struct inode *inode)
 	presto_lower_attr(op, type, presto_lower_inode(inode));
 }
 
-void presto_op_new(struct presto_op *op, struct inode *dir, umode_t mode, dev_t rdev)
+void presto_op_new(struct presto_op *op, struct mnt_idmap *idmap, struct inode *dir, umode_t mode,
+		   dev_t rdev)
 {
 	struct kml_attr *attr = presto_op_field(op, KML_F_ATTR, sizeof(*attr));
 	u32 valid = KML_ATTR_MODE | KML_ATTR_UID | KML_ATTR_GID;
 	struct inode *lower = presto_lower_inode(dir);
-	kgid_t gid = current_fsgid();
+	kuid_t uid = mapped_fsuid(idmap, i_user_ns(lower));
+	kgid_t gid = mapped_fsgid(idmap, i_user_ns(lower));
 
 	if (!attr)
 		return;
+	memset(attr, 0, sizeof(*attr));
 	if (lower->i_mode & S_ISGID)
 		gid = lower->i_gid;
 	attr->mode = cpu_to_le32(mode);
-	attr->uid = cpu_to_le32(from_kuid(&init_user_ns, current_fsuid()));
+	attr->uid = cpu_to_le32(from_kuid(&init_user_ns, uid));
 	attr->gid = cpu_to_le32(from_kgid(&init_user_ns, gid));
 	if (S_ISCHR(mode) || S_ISBLK(mode)) {
 		valid |= KML_ATTR_RDEV;
@@ -244,24 +259,29 @@ void presto_op_new(struct presto_op *op, struct inode *dir, umode_t mode, dev_t 
 	attr->valid = cpu_to_le32(valid);
 }
 
-void presto_op_iattr(struct presto_op *op, const struct iattr *ia)
+void presto_op_iattr(struct presto_op *op, struct mnt_idmap *idmap, const struct iattr *ia)
 {
 	struct kml_attr *attr = presto_op_field(op, KML_F_ATTR, sizeof(*attr));
 	u32 valid = 0;
 
 	if (!attr)
 		return;
+	memset(attr, 0, sizeof(*attr));
 	if (ia->ia_valid & ATTR_MODE) {
 		valid |= KML_ATTR_MODE;
 		attr->mode = cpu_to_le32(ia->ia_mode);
 	}
 	if (ia->ia_valid & ATTR_UID) {
+		kuid_t uid = from_vfsuid(idmap, &init_user_ns, ia->ia_vfsuid);
+
 		valid |= KML_ATTR_UID;
-		attr->uid = cpu_to_le32(from_kuid(&init_user_ns, ia->ia_uid));
+		attr->uid = cpu_to_le32(from_kuid(&init_user_ns, uid));
 	}
 	if (ia->ia_valid & ATTR_GID) {
+		kgid_t gid = from_vfsgid(idmap, &init_user_ns, ia->ia_vfsgid);
+
 		valid |= KML_ATTR_GID;
-		attr->gid = cpu_to_le32(from_kgid(&init_user_ns, ia->ia_gid));
+		attr->gid = cpu_to_le32(from_kgid(&init_user_ns, gid));
 	}
 	if (ia->ia_valid & ATTR_SIZE) {
 		valid |= KML_ATTR_SIZE;
@@ -280,7 +300,7 @@ void presto_op_iattr(struct presto_op *op, const struct iattr *ia)
 
 int presto_op_begin_unlogged(struct presto_op *op, struct super_block *sb)
 {
-	*op = (struct presto_op){ .sb = sb };
+	presto_op_init(op, sb);
 	return mnt_want_write(PRESTO_SB(sb)->lower_mnt);
 }
 
@@ -291,9 +311,7 @@ int presto_op_begin(struct presto_op *op, struct super_block *sb, u16 kml_op)
 
 	if (READ_ONCE(ps->kml->broken))
 		return -EIO;
-	err = presto_record_init(op, sb, kml_op);
-	if (err)
-		return err;
+	presto_record_init(op, sb, kml_op);
 	err = -EPERM;
 	if (!presto_record(op)->replica && presto_is_lento(sb))
 		goto free_record;
@@ -309,16 +327,18 @@ free_record:
 
 int presto_op_write(struct presto_op *op)
 {
+	struct kml *kml = PRESTO_SB(op->sb)->kml;
 	int err;
 
 	if (!op->buf)
 		return 0;
 	err = presto_record_finish(op);
 	if (!err)
-		err = kml_append(PRESTO_SB(op->sb)->kml, op, KML_TRACKED, 0);
-	if (!err)
-		presto_op_note(op);
-	return err;
+		err = kml_append(kml, op, KML_TRACKED, 0);
+	if (err)
+		return err;
+	presto_op_note(op);
+	return presto_op_wait(op);
 }
 
 static bool presto_has_acl(struct inode *inode, int type)
@@ -422,6 +442,9 @@ int presto_journal_open(struct super_block *sb)
 		return PTR_ERR(kml);
 	ps->kml = kml;
 	err = presto_journal_recover(kml);
+	/* from here on the MOUNT tells where a scan begins, however often the power goes */
+	if (!err && !kml->exact)
+		err = presto_journal_sync(sb);
 	if (err) {
 		pr_err("the log can't be used (%d)\n", err);
 		ps->kml = NULL;
@@ -443,12 +466,16 @@ void presto_journal_close(struct super_block *sb)
 		return;
 	cancel_delayed_work_sync(&kml->closer);
 	presto_device_stop(ps->device);
-	err = mnt_want_write(ps->lower_mnt);
+	/* after an UMOUNT nobody looks whether the tree is as the log says */
+	err = kml->exact ? 0 : presto_journal_sync(sb);
+	err = err ?: mnt_want_write(ps->lower_mnt);
 	if (!err) {
-		err = presto_record_init(&op, sb, KML_OP_UMOUNT) ?: presto_record_append(&op);
+		presto_record_init(&op, sb, KML_OP_UMOUNT);
+		err = presto_record_append(&op);
 		mnt_drop_write(ps->lower_mnt);
 	}
 	err = err ?: kml_flush(kml);
+	err = kml_write_back(kml) ?: err;
 	if (err)
 		pr_err("%s: the log wasn't closed cleanly (%d)\n", sb->s_id, err);
 	ps->kml = NULL;
@@ -460,18 +487,21 @@ int presto_journal_sync(struct super_block *sb)
 {
 	struct super_block *lower = PRESTO_SB(sb)->lower_mnt->mnt_sb;
 	struct kml *kml = PRESTO_SB(sb)->kml;
-	u64 head;
+	u64 head, ended;
 	int err;
 
 	if (!kml)		/* a mount that failed is being taken down */
 		return 0;
+	ended = kml_watermark(kml);
 	head = kml_head(kml);
 	down_read(&lower->s_umount);
 	err = sync_filesystem(lower);
 	up_read(&lower->s_umount);
 	/* what write-back couldn't write isn't an error of sync_filesystem() */
 	err = err ?: errseq_check_and_advance(&lower->s_wb_err, &kml->wb_err);
-	if (!err)
+	if (!err) {
 		kml_mark_synced(kml, head);
+		kml_mark_covered(kml, ended);
+	}
 	return err;
 }

@@ -27,11 +27,13 @@ struct kml;
 struct presto_device;
 struct presto_jinode;
 
+#define PRESTO_RECORD_SIZE	512	/* enough for all but long names, targets and xattrs */
+
 struct presto_op {
 	struct super_block *sb;		/* ours, not the lower one */
 	/* the record, KML_RECORD_MAX at most; NULL: not journaled */
 	u8 *buf;
-	u32 size;			/* bytes allocated */
+	u32 size;			/* bytes there are */
 	u32 len;			/* bytes used */
 	u64 offset;			/* where it stands in the log, after presto_op_write() */
 	u64 recno;
@@ -41,8 +43,10 @@ struct presto_op {
 	struct presto_context context;
 	struct presto_jinode *touched[4];	/* OBJECT, PARENT, PARENT2, REPLACED */
 	unsigned int ntouched;
+	bool waits;			/* for the log to be durable: presto_must_wait() */
 	struct timespec64 mtime[2];	/* to be left on PARENT, PARENT2 */
 	struct list_head inflight;	/* in kml->inflight, in order of offset [kml->tail_lock] */
+	u8 room[PRESTO_RECORD_SIZE] __aligned(8);	/* what buf is, until a record is larger */
 };
 
 /*
@@ -67,10 +71,11 @@ void presto_op_object(struct presto_op *op, u16 field, struct inode *inode);
 void presto_op_parent(struct presto_op *op, u16 field, struct inode *dir);
 void presto_op_bytes(struct presto_op *op, u16 field, const void *data, u32 len);
 void presto_op_name(struct presto_op *op, u16 field, const struct qstr *name);
-/* KML_F_ATTR of an object to be made */
-void presto_op_new(struct presto_op *op, struct inode *dir, umode_t mode, dev_t rdev);
+/* KML_F_ATTR of an object to be made; IDs are those of the file system, not of the mount */
+void presto_op_new(struct presto_op *op, struct mnt_idmap *idmap, struct inode *dir, umode_t mode,
+		   dev_t rdev);
 /* KML_F_ATTR of a setattr */
-void presto_op_iattr(struct presto_op *op, const struct iattr *attr);
+void presto_op_iattr(struct presto_op *op, struct mnt_idmap *idmap, const struct iattr *attr);
 /* all attributes an inode has now */
 void presto_op_attr(struct presto_op *op, u16 field, struct inode *inode);
 void presto_op_flags(struct presto_op *op, u32 flags, u32 aux);			/* or'ed in */
@@ -119,9 +124,10 @@ void presto_op_abort(struct presto_op *op);
  * (presto_writer_get()), and holds inode_lock of the upper inode, shared or
  * exclusive, from before presto_dirty() until after presto_changed(): a
  * CLOSE|OPEN takes it exclusively, so no change falls between it and the next
- * mark. A mapping can't: inodes whose lower mapping is writable get a new mark
- * together with the CLOSE|OPEN. Freeze protection is taken here, at the level
- * of page faults.
+ * mark. Direct I/O that is still in flight when the lock is dropped was told of
+ * by presto_changed() before, and the CLOSE|OPEN waits for it. A mapping can't:
+ * inodes whose lower mapping is writable get a new mark together with the
+ * CLOSE|OPEN. Freeze protection is taken here, at the level of page faults.
  */
 int presto_dirty(struct inode *inode, bool overwrites);
 /* A range that changed, after the change. len ~0ULL: to the end; from 0: unknown. */
@@ -133,6 +139,10 @@ void presto_changed(struct inode *inode, u64 start, u64 len);
 void presto_writer_get(struct inode *inode);
 void presto_writer_put(struct inode *inode, struct dentry *dentry);
 bool presto_has_writers(struct inode *inode);
+/* The file has just been created. */
+void presto_created(struct inode *inode);
+/* Will the CLOSE tell of attributes that are set now? Notes that it must. The inode is locked. */
+bool presto_close_tells(struct inode *inode);
 /* An inode goes away (last link gone, never to be closed again): its mark needs no CLOSE. */
 void presto_forget(struct inode *inode);
 /* PRESTO_XATTR_FID was set or removed: read it anew. */
@@ -149,11 +159,22 @@ struct presto_jinode {
 	struct list_head dirty_list;	/* in kml->dirty, in order of offset [kml->lock] */
 	unsigned int writers;		/* [lock] */
 	/*
+	 * Created here and not closed since: its first CLOSE tells of attributes that
+	 * were set under its mark, and attr_set says that there are some. [upper i_rwsem]
+	 */
+	bool fresh;
+	bool attr_set;
+	/*
 	 * Offset of the last record about it, or about an entry of it, that wasn't
 	 * made in an apply context; of an inode that comes into memory, not below
 	 * it. [the VFS's locks of the operation]
 	 */
 	u64 changed;
+	/*
+	 * A record at this offset names it, or made it, and a scan would find that:
+	 * presto_must_wait(). [the same]
+	 */
+	u64 shown;
 	spinlock_t range_lock;		/* what changed, and the FID */
 	unsigned int nranges;		/* [range_lock] */
 	bool whole;			/* ranges are unknown [range_lock] */

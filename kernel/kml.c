@@ -188,13 +188,16 @@ static void kml_seal(struct kml *kml, struct presto_op *op)
 	*(__le32 *)(op->buf + op->len - sizeof(__le32)) = record->len;
 	record->recno = cpu_to_le64(op->recno);
 	record->stable = cpu_to_le64(kml->watermark);
+	record->synced = cpu_to_le64(READ_ONCE(kml->covered));
+	record->mounts = cpu_to_le64(kml->mounts);
 	record->dirty = cpu_to_le64(oldest ? oldest->dirty : op->offset);
 	if (presto_op_counts(kml_op) && !record->replica)
 		record->counter = cpu_to_le64(kml->local + 1);
 	record->local = cpu_to_le64(kml->local + (record->counter && !record->replica));
+	/* a new record has neither yet, as kml_record_crc() wants it */
+	record->crc = cpu_to_le32(kml_crc32c(0, record, op->len));
 	record->result.state = cpu_to_le32(KML_INTENT);
 	record->result.crc = cpu_to_le32(kml_result_crc(&record->result, op->recno));
-	record->crc = cpu_to_le32(kml_record_crc(record, op->len));
 }
 
 /* Appends where the caller made room. */
@@ -205,7 +208,7 @@ int kml_append_locked(struct kml *kml, struct presto_op *op, enum kml_kind kind)
 	int err;
 
 	lockdep_assert_held(&kml->lock);
-	if (kml->broken)
+	if (kml->broken || kml_check_disk(kml))
 		return -EIO;
 	if (pad) {
 		err = kml_put_pad(kml, pad);

@@ -57,7 +57,9 @@ struct kml {
 	void *zeros;			/* KML_STEP of them */
 	u8 log_id[16];
 	bool exact;			/* the file's data is journaled below (J1) */
-	bool unclean;			/* the stop before this mount was unclean */
+	bool ordered;			/* metadata below is durable in order */
+	u32 mount;			/* what the MOUNT says: KML_MOUNT_* */
+	u64 mounts;			/* that the lower file system counts, or 0 */
 
 	struct mutex lock;		/* appending */
 	u64 zeroed;			/* end of the blocks ahead, that is of the file [lock] */
@@ -73,8 +75,10 @@ struct kml {
 	u64 head;			/* end of the last record [lock and tail_lock to change] */
 	u64 watermark;			/* kml_watermark() [tail_lock to change] */
 	struct list_head inflight;	/* presto_ops, by offset [tail_lock] */
+	errseq_t data_err;		/* write-back errors of the log file seen [constant] */
 	errseq_t wb_err;		/* write-back errors of the lower file system seen [none] */
-	u64 synced;			/* all below is durable [tail_lock to change] */
+	u64 synced;			/* of the log all below is durable [tail_lock to change] */
+	u64 covered;			/* log and tree durable [tail_lock to change] */
 
 	struct mutex trim_lock;		/* one trims at a time */
 	u64 first;			/* oldest retained record [trim_lock to change] */
@@ -95,7 +99,10 @@ int kml_read(struct kml *kml, u64 offset, void *buf, size_t len);
 int kml_write(struct kml *kml, u64 offset, const void *buf, size_t len);
 int kml_allocate(struct kml *kml, u64 offset, u64 len);
 int kml_flush(struct kml *kml);
+int kml_write_back(struct kml *kml);
+int kml_check_disk(struct kml *kml);
 void kml_mark_synced(struct kml *kml, u64 offset);
+void kml_mark_covered(struct kml *kml, u64 offset);
 u64 kml_find_first(struct kml *kml);
 int kml_trim(struct kml *kml, u64 below);
 
@@ -129,7 +136,7 @@ u32 kml_state(const struct kml_record *record);
 const void *kml_field(const struct kml_record *record, u16 type, u32 *len);
 
 /* journal.c: a record in memory. */
-int presto_record_init(struct presto_op *op, struct super_block *sb, u16 kml_op);
+void presto_record_init(struct presto_op *op, struct super_block *sb, u16 kml_op);
 int presto_record_finish(struct presto_op *op);
 int presto_record_append(struct presto_op *op);
 void presto_record_free(struct presto_op *op);
@@ -144,10 +151,12 @@ void presto_fill_result(struct kml_result *result, const struct kml_record *reco
 /* apply.c */
 void presto_op_touch(struct presto_op *op, u16 field, struct presto_jinode *ji);
 void presto_op_note(struct presto_op *op);
+int presto_op_wait(struct presto_op *op);
 void presto_note_change(struct presto_jinode *ji, const struct presto_op *op);
 
 /* content.c */
 int presto_fid(struct inode *inode, struct kml_fid *fid);
+void presto_fid_new(struct inode *inode);
 void presto_closer(struct work_struct *work);
 
 /* recover.c, decide.c */

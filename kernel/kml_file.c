@@ -8,6 +8,7 @@
 #include <linux/file.h>
 #include <linux/fileattr.h>
 #include <linux/namei.h>
+#include <linux/pagemap.h>
 #include <linux/random.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -31,7 +32,7 @@ struct kml_delegate {
 static int kml_delegate(struct kml_delegate *d, work_func_t what)
 {
 	INIT_WORK_ONSTACK(&d->work, what);
-	queue_work(system_unbound_wq, &d->work);
+	queue_work(system_dfl_wq, &d->work);
 	flush_work(&d->work);
 	destroy_work_on_stack(&d->work);
 	return d->err;
@@ -66,12 +67,10 @@ static size_t kml_write_here(struct kml *kml, u64 offset, const void *buf, size_
 	inode_lock(inode);
 	while (done < len) {
 		struct kvec vec = { .iov_base = (void *)buf + done, .iov_len = len - done };
+		struct kiocb iocb = { .ki_filp = kml->file, .ki_pos = offset + done };
 		struct iov_iter iter;
-		struct kiocb iocb;
 		ssize_t n;
 
-		init_sync_kiocb(&iocb, kml->file);
-		iocb.ki_pos = offset + done;
 		iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, vec.iov_len);
 		n = generic_perform_write(&iocb, &iter);
 		if (n <= 0) {
@@ -136,6 +135,31 @@ int kml_allocate(struct kml *kml, u64 offset, u64 len)
 	return kml->file->f_op->fallocate ? kml_delegate(&d, kml_allocate_work) : -EOPNOTSUPP;
 }
 
+/*
+ * Has the disk refused a page of the log? What was journaled below is safe as
+ * long as the journal keeps it, but newer ones (seen in 6.12) ask the block
+ * device alone for errors, and those of journaled data are noted at the file:
+ * so they are told there, or the journal would forget what isn't in place.
+ */
+int kml_check_disk(struct kml *kml)
+{
+	struct block_device *bdev = file_inode(kml->file)->i_sb->s_bdev;
+	int err = filemap_check_wb_err(kml->file->f_mapping, kml->data_err);
+
+	if (likely(!err))
+		return 0;
+	if (bdev)
+		mapping_set_error(compat_bdev_mapping(bdev), err);
+	kml_break(kml, "writing the log to its place", err);
+	return err;
+}
+
+/* Writes the log to its place, so that nobody who stops the journal finds errors after us. */
+int kml_write_back(struct kml *kml)
+{
+	return filemap_write_and_wait(kml->file->f_mapping) ?: kml_check_disk(kml);
+}
+
 /* All of the log below @offset is durable. */
 void kml_mark_synced(struct kml *kml, u64 offset)
 {
@@ -145,12 +169,27 @@ void kml_mark_synced(struct kml *kml, u64 offset)
 	spin_unlock(&kml->tail_lock);
 }
 
-/* Makes what has been written durable. */
+/* Log and tree are durable below @offset: what a scan need not look at. */
+void kml_mark_covered(struct kml *kml, u64 offset)
+{
+	spin_lock(&kml->tail_lock);
+	if (kml->covered < offset)
+		WRITE_ONCE(kml->covered, offset);
+	spin_unlock(&kml->tail_lock);
+}
+
+/*
+ * Makes the records that have been written durable. Where the data is journaled
+ * below, all of it is once the last byte is: older pages, which the journal holds
+ * already, needn't be written in place for that.
+ */
 int kml_flush(struct kml *kml)
 {
 	u64 head = kml_head(kml);
-	int err = vfs_fsync(kml->file, 0);
+	loff_t from = kml->exact && head ? head - 1 : 0;
+	int err = vfs_fsync_range(kml->file, from, LLONG_MAX, 0);
 
+	err = kml_check_disk(kml) ?: err;
 	if (!err)
 		kml_mark_synced(kml, head);
 	return err;
@@ -165,12 +204,12 @@ static struct dentry *kml_child(struct vfsmount *mnt, struct dentry *parent, con
 	int err = 0;
 
 	inode_lock_nested(dir, I_MUTEX_PARENT);
-	child = lookup_one_len(name, parent, strlen(name));
+	child = lookup_noperm(&QSTR_LEN(name, strlen(name)), parent);
 	if (!IS_ERR(child) && d_is_negative(child)) {
 		if (S_ISDIR(mode))
 			err = presto_do_mkdir(mnt_idmap(mnt), dir, child, mode & 07777);
 		else
-			err = presto_do_create(mnt_idmap(mnt), dir, child, mode);
+			err = presto_do_create(mnt_idmap(mnt), child, mode);
 	}
 	inode_unlock(dir);
 	if (IS_ERR(child))
@@ -220,7 +259,7 @@ static struct dentry *kml_make_tree(struct super_block *sb)
 /* Sends the file's data through the lower file system's journal: chattr +j. */
 static int kml_journal_data(struct vfsmount *mnt, struct dentry *dentry)
 {
-	struct fileattr fa = {};
+	struct file_kattr fa = {};
 	int err = vfs_fileattr_get(dentry, &fa);
 
 	if (err || (fa.flags & FS_JOURNAL_DATA_FL))
@@ -297,6 +336,7 @@ static int kml_open_file(struct kml *kml, struct dentry *dentry)
 	/* appending must not dirty the inode each time */
 	kml->file->f_mode |= FMODE_NOCMTIME;
 	lockdep_set_class(&file_inode(kml->file)->i_rwsem, &kml_inode_key);
+	kml->data_err = filemap_sample_wb_err(kml->file->f_mapping);
 	if (!i_size_read(file_inode(kml->file)))
 		return kml_write_super(kml, ps->fileset);
 	return kml_check_super(kml, ps->fileset);
@@ -318,6 +358,8 @@ static struct kml *kml_alloc(struct super_block *sb)
 	kml->device = ps->device;
 	kml->cred = get_cred(ps->cred);
 	kml->exact = ps->exact;
+	kml->ordered = ps->ordered;
+	kml->mounts = ps->mounted;
 	kml->wb_err = errseq_sample(&ps->lower_mnt->mnt_sb->s_wb_err);
 	mutex_init(&kml->lock);
 	mutex_init(&kml->trim_lock);
@@ -402,7 +444,11 @@ int kml_trim(struct kml *kml, u64 below)
 	int err = 0;
 
 	mutex_lock(&kml->lock);
-	limit = round_down(min(kml->anchor, below), KML_CHUNK);
+	limit = min(kml->anchor, below);
+	/* recovery takes back what lies beyond, and reads on from there */
+	if (!kml->exact)
+		limit = min(limit, READ_ONCE(kml->covered));
+	limit = round_down(limit, KML_CHUNK);
 	mutex_unlock(&kml->lock);
 
 	mutex_lock(&kml->trim_lock);

@@ -12,7 +12,7 @@
 
 static inline struct dentry *presto_do_lookup(const struct qstr *name, struct dentry *dir)
 {
-	struct dentry *dentry = lookup_one_len_unlocked(name->name, dir, name->len);
+	struct dentry *dentry = lookup_noperm_unlocked(&QSTR_LEN(name->name, name->len), dir);
 
 	pr_debug("lookup(%pd2/%.*s) = %i\n", dir, name->len, name->name, PTR_ERR_OR_ZERO(dentry));
 	return dentry;
@@ -38,10 +38,9 @@ static inline int presto_do_setattr(struct mnt_idmap *idmap, struct dentry *dent
 	return err;
 }
 
-static inline int presto_do_create(struct mnt_idmap *idmap, struct inode *dir,
-				   struct dentry *dentry, umode_t mode)
+static inline int presto_do_create(struct mnt_idmap *idmap, struct dentry *dentry, umode_t mode)
 {
-	int err = vfs_create(idmap, dir, dentry, mode, true);
+	int err = vfs_create(idmap, dentry, mode, NULL);
 
 	pr_debug("create(%pd2, 0%o) = %i\n", dentry, mode, err);
 	return err;
@@ -50,7 +49,7 @@ static inline int presto_do_create(struct mnt_idmap *idmap, struct inode *dir,
 static inline int presto_do_mkdir(struct mnt_idmap *idmap, struct inode *dir,
 				  struct dentry *dentry, umode_t mode)
 {
-	int err = vfs_mkdir(idmap, dir, dentry, mode);
+	int err = compat_mkdir(idmap, dir, dentry, mode);
 
 	pr_debug("mkdir(%pd2, 0%o) = %i\n", dentry, mode, err);
 	return err;
@@ -59,7 +58,7 @@ static inline int presto_do_mkdir(struct mnt_idmap *idmap, struct inode *dir,
 static inline int presto_do_mknod(struct mnt_idmap *idmap, struct inode *dir,
 				  struct dentry *dentry, umode_t mode, dev_t dev)
 {
-	int err = vfs_mknod(idmap, dir, dentry, mode, dev);
+	int err = vfs_mknod(idmap, dir, dentry, mode, dev, NULL);
 
 	pr_debug("mknod(%pd2, 0%o, %#x) = %i\n", dentry, mode, dev, err);
 	return err;
@@ -68,7 +67,7 @@ static inline int presto_do_mknod(struct mnt_idmap *idmap, struct inode *dir,
 static inline int presto_do_symlink(struct mnt_idmap *idmap, struct inode *dir,
 				    struct dentry *dentry, const char *target)
 {
-	int err = vfs_symlink(idmap, dir, dentry, target);
+	int err = vfs_symlink(idmap, dir, dentry, target, NULL);
 
 	pr_debug("symlink(%pd2, \"%s\") = %i\n", dentry, target, err);
 	return err;
@@ -95,7 +94,7 @@ static inline int presto_do_unlink(struct mnt_idmap *idmap, struct inode *dir,
 static inline int presto_do_rmdir(struct mnt_idmap *idmap, struct inode *dir,
 				  struct dentry *dentry)
 {
-	int err = vfs_rmdir(idmap, dir, dentry);
+	int err = vfs_rmdir(idmap, dir, dentry, NULL);
 
 	pr_debug("rmdir(%pd2) = %i\n", dentry, err);
 	return err;
@@ -130,28 +129,40 @@ static inline struct file *presto_do_open(const struct file *user, int flags,
 	return file;
 }
 
-static inline ssize_t presto_do_getxattr(struct vfsmount *mnt, struct dentry *dentry,
-					 const char *name, void *value, size_t size)
+/*
+ * Who may was judged above, for xattrs, and there the VFS has put user IDs in
+ * capabilities into the terms of the file system: neither is to happen twice.
+ */
+static inline ssize_t presto_do_getxattr(struct dentry *dentry, const char *name, void *value,
+					 size_t size)
 {
-	ssize_t len = vfs_getxattr(mnt_idmap(mnt), dentry, name, value, size);
+	ssize_t len = __vfs_getxattr(dentry, d_inode(dentry), name, value, size);
 
 	pr_debug("getxattr(%pd2, \"%s\", %zu) = %zi\n", dentry, name, size, len);
 	return len;
 }
 
+/* The lower inode is locked. */
 static inline int presto_do_setxattr(struct mnt_idmap *idmap, struct dentry *dentry,
 				     const char *name, const void *value, size_t size, int flags)
 {
-	int err = vfs_setxattr(idmap, dentry, name, value, size, flags);
+	struct inode *inode = d_inode(dentry);
+	int err;
+
+	/* what a write is to take away may be there from now on */
+	if (!strncmp(name, XATTR_SECURITY_PREFIX, XATTR_SECURITY_PREFIX_LEN))
+		inode_set_flags(inode, 0, S_NOSEC);
+	err = __vfs_setxattr(idmap, dentry, inode, name, value, size, flags);
 
 	pr_debug("setxattr(%pd2, \"%s\", %zu, %#x) = %i\n", dentry, name, size, flags, err);
 	return err;
 }
 
+/* The lower inode is locked. */
 static inline int presto_do_removexattr(struct mnt_idmap *idmap, struct dentry *dentry,
 					const char *name)
 {
-	int err = vfs_removexattr(idmap, dentry, name);
+	int err = __vfs_removexattr(idmap, dentry, name);
 
 	pr_debug("removexattr(%pd2, \"%s\") = %i\n", dentry, name, err);
 	return err;

@@ -37,12 +37,17 @@ int presto_mark_content(struct inode *inode, loff_t start)
 	return err;
 }
 
-/* The same for an open file. Below .intermezzo nothing is marked. */
+/*
+ * The same for an open file. Below .intermezzo nothing is marked; what has a mark
+ * was outside when it got it, and keeps it wherever it goes.
+ */
 int presto_mark_file(struct file *file, loff_t start)
 {
-	if (presto_unlogged(file->f_path.dentry))
+	struct inode *inode = file_inode(file);
+
+	if (!READ_ONCE(PRESTO_I(inode)->j.dirty) && presto_unlogged(file->f_path.dentry))
 		return 0;
-	return presto_mark_content(file_inode(file), start);
+	return presto_mark_content(inode, start);
 }
 
 /* The same without the lock: the mark may be closed, and another made, meanwhile. */

@@ -92,7 +92,7 @@ static int presto_mmap_shared(struct file *file, struct vm_area_struct *vma)
 	if (err)
 		goto free_vm;
 	vma->vm_file = get_file(presto_lower_file(file));
-	err = call_mmap(vma->vm_file, vma);
+	err = vfs_mmap(vma->vm_file, vma);
 	if (err)
 		goto put_file;
 	/* The reference to the upper file that the VMA had is the wrap's now. */
@@ -113,13 +113,13 @@ int presto_mmap(struct file *file, struct vm_area_struct *vma)
 	struct file *lower = presto_lower_file(file);
 	int err;
 
-	if (!lower->f_op->mmap)
+	if (!can_mmap_file(lower))
 		return -ENODEV;
 	if ((vma->vm_flags & writable) == writable) {
 		err = presto_mmap_shared(file, vma);
 	} else {
 		vma_set_file(vma, lower);
-		err = call_mmap(lower, vma);
+		err = vfs_mmap(lower, vma);
 	}
 	file_accessed(file);
 	return err;

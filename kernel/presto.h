@@ -33,11 +33,11 @@
 
 #define PRESTO_SUPER_MAGIC	0x494d657a	/* "IMez" */
 
-struct fileattr;
+struct file_kattr;
 struct kml;
 struct presto_device;
 
-/* A mount. All but the list and evicted is set before the mount is visible and never changes. */
+/* A mount. All but what says otherwise is set before the mount is visible and never changes. */
 struct presto_sb {
 	struct super_block *sb;
 	struct vfsmount *lower_mnt;	/* private: nobody else walks through it */
@@ -51,7 +51,12 @@ struct presto_sb {
 	bool block;			/* the lower file system is mounted by us alone */
 	bool trusted;			/* nothing but us parts a pair of dentries */
 	bool exact;			/* J1 holds; else changes are found by a scan */
-	atomic64_t evicted;		/* highest presto_jinode.changed that left the memory */
+	bool ordered;			/* the lower file system has a journal for its metadata */
+	u64 mounted;			/* how often it has been, if we alone do it, or 0 */
+	bool idmapped;			/* an idmapped mount has been used; once set it stays */
+	bool untold;			/* what a replica can't have was reported; the same */
+	/* highest presto_jinode.changed that left the memory; grows */
+	atomic64_t evicted;
 	struct list_head mounts;	/* in presto_mounts [presto_mounts_lock] */
 };
 
@@ -139,7 +144,8 @@ int presto_verify(struct dentry *dentry, struct dentry *lower_dir);
 /* dir.c, rename.c */
 int presto_create(struct mnt_idmap *idmap, struct inode *dir, struct dentry *dentry,
 		  umode_t mode, bool excl);
-int presto_mkdir(struct mnt_idmap *idmap, struct inode *dir, struct dentry *dentry, umode_t mode);
+COMPAT_MKDIR presto_mkdir(struct mnt_idmap *idmap, struct inode *dir, struct dentry *dentry,
+			  umode_t mode);
 int presto_mknod(struct mnt_idmap *idmap, struct inode *dir, struct dentry *dentry,
 		 umode_t mode, dev_t dev);
 int presto_symlink(struct mnt_idmap *idmap, struct inode *dir, struct dentry *dentry,
@@ -150,6 +156,12 @@ int presto_rmdir(struct inode *dir, struct dentry *dentry);
 int presto_tmpfile(struct mnt_idmap *idmap, struct inode *dir, struct file *file, umode_t mode);
 int presto_rename(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *old_dentry,
 		  struct inode *new_dir, struct dentry *new_dentry, unsigned int flags);
+void presto_put_entering(struct presto_op *op, struct inode *inode, struct inode *dir,
+			 struct dentry *to, unsigned int flags);
+
+/* tell.c */
+int presto_tell(struct dentry *dir, const struct presto_place *place);
+int presto_tell_list(struct dentry *dir, const void *payload, u32 len, u64 seen);
 
 /* readdir.c */
 extern const struct file_operations presto_dir_fops;
@@ -160,6 +172,13 @@ int presto_open(struct inode *inode, struct file *file);
 int presto_release(struct inode *inode, struct file *file);
 int presto_fsync(struct file *file, loff_t start, loff_t end, int datasync);
 long presto_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+
+/* direct.c */
+int presto_request_cache_init(void);
+void presto_request_cache_exit(void);
+void presto_lower_iocb(struct kiocb *lower, struct kiocb *iocb);
+bool presto_is_async(struct kiocb *iocb);
+ssize_t presto_submit(struct kiocb *iocb, struct iov_iter *iter);
 
 /* mark.c */
 #define PRESTO_NO_OVERWRITE	LLONG_MAX
@@ -180,8 +199,16 @@ ssize_t presto_listxattr(struct dentry *dentry, char *list, size_t size);
 
 /* fileattr.c */
 u32 presto_told_flags(const struct inode *lower);
-int presto_fileattr_get(struct dentry *dentry, struct fileattr *fa);
-int presto_fileattr_set(struct mnt_idmap *idmap, struct dentry *dentry, struct fileattr *fa);
+int presto_fileattr_get(struct dentry *dentry, struct file_kattr *fa);
+int presto_fileattr_set(struct mnt_idmap *idmap, struct dentry *dentry, struct file_kattr *fa);
+
+/* quota.c */
+void presto_init_quota(struct super_block *sb);
+
+/* judged.c */
+void presto_note_idmap(struct super_block *sb, struct mnt_idmap *idmap);
+int presto_judged_begin(struct super_block *sb, const struct cred **old);
+void presto_judged_end(const struct cred *old);
 
 /* export.c */
 extern const struct export_operations presto_export_ops;

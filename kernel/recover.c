@@ -6,6 +6,12 @@
  * An operation holds the locks of the objects it names from its record to its
  * outcome. So a record that is followed by another one under one of the same
  * locks had ended: only the last record of an object can be in doubt (J2).
+ *
+ * Where the journal isn't exact, log and tree reach the disk in any order. What
+ * was synced is as the log says; records beyond may tell of what the tree has
+ * lost, and the tree may have what no record tells. Nobody has been told of them
+ * (lento syncs before it sends), so they are made VOID, and hint at most where
+ * a scan has to look. The log begins anew from what was synced.
  */
 #include "presto.h"
 #include <linux/exportfs.h>
@@ -27,6 +33,7 @@ struct kml_walk {
 	u64 last_offset;
 	struct kml_record last;		/* header of the last record */
 	u64 stable;			/* all below had ended before the stop */
+	u64 from;			/* marks that are open may stand from here on */
 	struct xarray locks;		/* ino -> last offset / KML_ALIGN under its lock */
 	struct xarray dirty;		/* ino -> offset / KML_ALIGN of its open mark */
 };
@@ -158,6 +165,34 @@ static int kml_cut(struct kml *kml, u64 at)
 	return err;
 }
 
+/*
+ * Where any chunk may be missing or torn: the last record that is readable says
+ * what was synced, and from there on the log is read to the first that isn't.
+ */
+static int kml_find_synced(struct kml_walk *walk, u64 *start)
+{
+	u64 at = round_down(max_t(u64, walk->kml->zeroed, 1) - 1, KML_CHUNK);
+	u64 synced;
+	int err;
+
+	*start = KML_SUPER_SIZE;
+	for (;; at -= KML_CHUNK) {
+		err = kml_walk(walk, max_t(u64, at, KML_SUPER_SIZE), walk->kml->zeroed,
+			       kml_visit_last);
+		if (err || walk->recno)
+			break;
+		if (!at)
+			return 0;
+	}
+	if (err)
+		return err;
+	synced = le64_to_cpu(walk->last.synced);
+	if (synced > KML_SUPER_SIZE)
+		*start = max_t(u64, round_down(synced - 1, KML_CHUNK), KML_SUPER_SIZE);
+	walk->kml->covered = synced;
+	return 0;
+}
+
 /* Finds the end of the log; what is torn there is cut, what is damaged refused. */
 static int kml_find_end(struct kml_walk *walk)
 {
@@ -167,9 +202,11 @@ static int kml_find_end(struct kml_walk *walk)
 	int err;
 
 	kml->zeroed = round_down(i_size_read(file_inode(kml->file)), KML_ALIGN);
-	err = kml_find_start(walk, &start);
-	if (!err)
+	err = kml->exact ? kml_find_start(walk, &start) : kml_find_synced(walk, &start);
+	if (!err) {
+		memset(&walk->last, 0, sizeof(walk->last));
 		err = kml_walk(walk, start, kml->zeroed, kml_visit_last);
+	}
 	if (!err)
 		err = kml_look_behind(walk, walk->end, &zeros, &found);
 	if (err)
@@ -186,6 +223,8 @@ static int kml_find_end(struct kml_walk *walk)
 	kml->watermark = walk->end;
 	kml->recno = le64_to_cpu(walk->last.recno);
 	kml->local = le64_to_cpu(walk->last.local);
+	if (kml->exact)
+		kml->covered = le64_to_cpu(walk->last.synced);
 	return err;
 }
 
@@ -227,6 +266,7 @@ static bool kml_is_operation(u16 op)
 	case KML_OP_MARK:
 	case KML_OP_MOUNT:
 	case KML_OP_UMOUNT:
+	case KML_OP_LIST:
 		return false;
 	default:
 		return true;
@@ -300,22 +340,22 @@ static int kml_close_recovered(struct kml *kml, const struct kml_object *object)
 	struct dentry *dentry = kml_resolve(kml, object);
 	struct presto_op op;
 	struct inode *inode;
-	int err;
+	int err = 0;
 
 	if (dentry == ERR_PTR(-ESTALE))
 		return 0;
 	if (IS_ERR(dentry))
 		return PTR_ERR(dentry);
 	inode = d_inode(dentry);
-	err = inode->i_nlink ? presto_record_init(&op, kml->sb, KML_OP_CLOSE) : -ESTALE;
-	if (!err) {
-		presto_op_flags(&op, KML_FLAG_RECOVERED | KML_FLAG_WHOLE, 0);
+	if (inode->i_nlink) {
+		presto_record_init(&op, kml->sb, KML_OP_CLOSE);
+		presto_op_flags(&op, KML_FLAG_RECOVERED | KML_FLAG_WHOLE | KML_FLAG_ATTR, 0);
 		presto_lower_object(&op, KML_F_OBJECT, inode, &object->fid);
 		presto_lower_attr(&op, KML_F_ATTR, inode);
 		err = presto_record_append(&op);
 	}
 	dput(dentry);
-	return err == -ESTALE ? 0 : err;
+	return err;
 }
 
 static int kml_close_all(struct kml_walk *walk)
@@ -360,14 +400,76 @@ static int kml_decide_tail(struct kml_walk *walk)
 	return err;
 }
 
+static int kml_visit_void(struct kml_walk *walk, u64 offset, struct kml_record *record)
+{
+	struct presto_op op = { .offset = offset, .recno = le64_to_cpu(record->recno) };
+	struct kml_result result;
+
+	/* what stands before this one had no mark open that isn't found from here on */
+	if (!walk->from)
+		walk->from = le64_to_cpu(record->dirty);
+	if (kml_state(record) == KML_VOID)
+		return 0;
+	presto_fill_result(&result, record, KML_VOID, NULL, NULL);
+	return kml_write_result(walk->kml, &op, &result);
+}
+
+/* Takes back what was not synced; files that were being written when it was are closed. */
+static int kml_void_tail(struct kml_walk *walk)
+{
+	struct kml *kml = walk->kml;
+	u64 synced = kml->covered, limit = kml->head;
+	int err = 0;
+
+	if (synced < limit)
+		err = kml_walk(walk, synced, limit, kml_visit_void);
+	if (!err && synced < limit && walk->end != limit) {
+		pr_err("the log is damaged: no valid record at %llu\n", walk->end);
+		err = -EBADMSG;
+	}
+	if (err)
+		return err;
+	walk->stable = synced;
+	walk->from = max(walk->from ?: le64_to_cpu(walk->last.dirty), kml->first);
+	/* the chunk in memory is as it was before */
+	walk->avail = 0;
+	if (walk->from < synced)
+		err = kml_walk(walk, walk->from, synced, kml_visit_collect);
+	return err ?: kml_close_all(walk);
+}
+
+static void kml_note_stop(struct kml_walk *walk)
+{
+	struct kml *kml = walk->kml;
+	u64 before = le64_to_cpu(walk->last.mounts);
+
+	if (!kml->ordered)
+		kml->mount |= KML_MOUNT_UNORDERED;
+	if (!kml->recno) {
+		kml->covered = kml->head;
+		return;
+	}
+	if (le16_to_cpu(walk->last.op) != KML_OP_UMOUNT || kml_state(&walk->last) == KML_VOID)
+		kml->mount |= KML_MOUNT_UNCLEAN | (kml->exact ? 0 : KML_MOUNT_SCAN);
+	else
+		kml->covered = kml->head;
+	kml->covered = min(kml->covered, kml->head);
+	if (kml->mounts && before && (u16)(before + 1) != (u16)kml->mounts)
+		kml->mount |= KML_MOUNT_BELOW;
+	if (kml->mount & KML_MOUNT_SCAN)
+		pr_notice("%s: the stop was unclean, and the journal isn't exact: lento looks for what has changed since it was synced\n",
+			  kml->sb->s_id);
+	if (kml->mount & KML_MOUNT_BELOW)
+		pr_notice("%s: somebody else has mounted or checked the file system below: 'intermezzo-ctl verify %s' tells what has changed\n",
+			  kml->sb->s_id, kml->sb->s_id);
+}
+
 static int kml_write_mount(struct kml *kml)
 {
 	struct presto_op op;
-	int err = presto_record_init(&op, kml->sb, KML_OP_MOUNT);
 
-	if (err)
-		return err;
-	presto_op_flags(&op, 0, kml->unclean);
+	presto_record_init(&op, kml->sb, KML_OP_MOUNT);
+	presto_op_flags(&op, 0, kml->mount);
 	return presto_record_append(&op);
 }
 
@@ -388,13 +490,16 @@ int kml_recover(struct kml *kml)
 	walk->kml = kml;
 	xa_init(&walk->locks);
 	xa_init(&walk->dirty);
-	walk->chunk = vmalloc(KML_CHUNK);
+	/* that memory is short is the mounter's to hear, not the log's of the kernel */
+	walk->chunk = __vmalloc(KML_CHUNK, GFP_KERNEL | __GFP_NOWARN);
 	if (walk->chunk)
 		err = kml_find_end(walk);
 	if (!err) {
 		kml->first = kml_find_first(kml);
-		kml->unclean = kml->recno && le16_to_cpu(walk->last.op) != KML_OP_UMOUNT;
-		if (kml->unclean)
+		kml_note_stop(walk);
+		if (kml->mount & KML_MOUNT_SCAN)
+			err = kml_void_tail(walk);
+		else if (kml->mount & KML_MOUNT_UNCLEAN)
 			err = kml_decide_tail(walk);
 	}
 	if (!err)

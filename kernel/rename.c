@@ -45,6 +45,16 @@ static int presto_begin_rename(struct presto_op *op, const struct presto_name *f
 	return 0;
 }
 
+/* ENTER: @inode stands at @to in @dir now. */
+void presto_put_entering(struct presto_op *op, struct inode *inode, struct inode *dir,
+			 struct dentry *to, unsigned int flags)
+{
+	presto_put_object(op, inode, flags);
+	presto_op_parent(op, KML_F_PARENT, dir);
+	presto_op_name(op, KML_F_NAME, &to->d_name);
+	presto_op_attr(op, KML_F_ATTR, inode);
+}
+
 static int presto_begin_enter(struct presto_op *op, const struct presto_name *from,
 			      const struct presto_name *to, unsigned int flags)
 {
@@ -52,9 +62,7 @@ static int presto_begin_enter(struct presto_op *op, const struct presto_name *fr
 
 	if (err)
 		return err;
-	presto_put_object(op, d_inode(from->dentry), flags);
-	presto_put_place(op, to);
-	presto_op_attr(op, KML_F_ATTR, d_inode(from->dentry));
+	presto_put_entering(op, d_inode(from->dentry), to->dir, to->dentry, flags);
 	presto_put_replaced(op, to);
 	return 0;
 }
@@ -116,9 +124,9 @@ static void presto_dirs_before(struct presto_op *op, const struct presto_name *f
 			       const struct presto_name *to, const struct renamedata *rd)
 {
 	if (!from->control)
-		presto_op_dir_before(op, 0, rd->old_dir);
+		presto_op_dir_before(op, 0, d_inode(rd->old_parent));
 	if (!to->control)
-		presto_op_dir_before(op, !from->control, rd->new_dir);
+		presto_op_dir_before(op, !from->control, d_inode(rd->new_parent));
 }
 
 static void presto_dirs_after(struct presto_op *op, const struct presto_name *from,
@@ -142,31 +150,27 @@ static int presto_rename_lower(struct presto_op *op, struct mnt_idmap *idmap,
 	struct dentry *from_dir = presto_lower_dentry(from->dentry->d_parent);
 	struct dentry *to_dir = presto_lower_dentry(to->dentry->d_parent);
 	struct renamedata rd = {
-		.old_mnt_idmap	= idmap,
-		.old_dir	= d_inode(from_dir),
-		.old_dentry	= presto_lower_dentry(from->dentry),
-		.new_mnt_idmap	= idmap,
-		.new_dir	= d_inode(to_dir),
-		.new_dentry	= presto_lower_dentry(to->dentry),
+		.mnt_idmap	= idmap,
+		.old_parent	= from_dir,
+		.new_parent	= to_dir,
 		.flags		= flags,
 	};
-	struct dentry *trap = lock_rename(from_dir, to_dir);
 	int err;
 
-	if (IS_ERR(trap))
-		return PTR_ERR(trap);
+	err = presto_verify(from->dentry, from_dir) ?: presto_verify(to->dentry, to_dir) ?:
+	      start_renaming_two_dentries(&rd, presto_lower_dentry(from->dentry),
+					  presto_lower_dentry(to->dentry));
+	/* what the VFS found possible above isn't below: somebody else has renamed there */
+	if (err)
+		return err == -EINVAL ? -ESTALE : err;
 	err = presto_verify(from->dentry, from_dir) ?: presto_verify(to->dentry, to_dir);
-	if (!err && trap == rd.old_dentry)
-		err = -EINVAL;
-	if (!err && trap == rd.new_dentry)
-		err = -ENOTEMPTY;
 	if (!err) {
 		presto_dirs_before(op, from, to, &rd);
 		err = presto_do_rename(&rd);
 	}
 	if (!err)
 		presto_dirs_after(op, from, to);
-	unlock_rename(from_dir, to_dir);
+	end_renaming(&rd);
 	return err;
 }
 

@@ -4,6 +4,7 @@
  * below to the last nanosecond, so the times are chosen here.
  */
 #include "presto.h"
+#include "kml.h"
 
 /* Does a setattr say something that a replica is to know? */
 static bool presto_setattr_counts(const struct iattr *attr)
@@ -64,11 +65,35 @@ static int presto_setattr_unlogged(struct mnt_idmap *idmap, struct dentry *dentr
 	return err;
 }
 
+/*
+ * A truncation that failed may have set the size nevertheless: then the log
+ * tells, before it is told that the truncation itself came to nothing.
+ */
+static void presto_tell_size(struct inode *inode, loff_t before)
+{
+	struct inode *lower = presto_lower_inode(inode);
+	struct presto_op op;
+	struct kml_attr now;
+	int err;
+
+	if (i_size_read(lower) == before)
+		return;
+	presto_record_init(&op, inode->i_sb, KML_OP_SETATTR);
+	presto_fill_attr(&now, lower);
+	now.valid = cpu_to_le32(KML_ATTR_SIZE | KML_ATTR_MTIME);
+	presto_op_object(&op, KML_F_OBJECT, inode);
+	presto_op_bytes(&op, KML_F_ATTR, &now, sizeof(now));
+	err = presto_record_append(&op);
+	if (err)
+		kml_break(PRESTO_SB(inode->i_sb)->kml, "a size that was left", err);
+}
+
 static int presto_setattr_logged(struct mnt_idmap *idmap, struct dentry *dentry,
 				 struct iattr *attr)
 {
 	struct inode *inode = d_inode(dentry);
 	struct iattr lower = presto_lower_iattr(attr);
+	loff_t before = i_size_read(presto_lower_inode(inode));
 	struct presto_op op;
 	int err;
 
@@ -76,7 +101,7 @@ static int presto_setattr_logged(struct mnt_idmap *idmap, struct dentry *dentry,
 	if (err)
 		return err;
 	presto_op_object(&op, KML_F_OBJECT, inode);
-	presto_op_iattr(&op, attr);
+	presto_op_iattr(&op, idmap, attr);
 	presto_op_attr(&op, KML_F_ATTR_BEFORE, inode);
 	err = presto_op_write(&op);
 	if (err) {
@@ -87,6 +112,8 @@ static int presto_setattr_logged(struct mnt_idmap *idmap, struct dentry *dentry,
 	if (!IS_APPEND(presto_lower_inode(inode)))
 		presto_fix_times(&lower);
 	err = presto_setattr_lower(idmap, dentry, &lower);
+	if (err)
+		presto_tell_size(inode, before);
 	presto_op_end(&op, err, NULL, NULL);
 	return err;
 }
@@ -139,6 +166,8 @@ int presto_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr 
 		err = presto_setattr_unlogged(idmap, dentry, attr);
 	} else if (attr->ia_valid & ATTR_SIZE && presto_has_writers(inode)) {
 		err = presto_resize_open(idmap, dentry, attr);
+	} else if (presto_close_tells(inode)) {
+		err = presto_setattr_unlogged(idmap, dentry, attr);
 	} else {
 		presto_resize_time(inode, attr);
 		err = presto_setattr_logged(idmap, dentry, attr);

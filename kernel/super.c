@@ -72,9 +72,10 @@ static int presto_init_super(struct super_block *sb, struct fs_context *fc)
 		return invalfc(fc, "%s: too many file systems are stacked there", fc->source);
 	sb->s_magic = PRESTO_SUPER_MAGIC;
 	sb->s_op = &presto_super_ops;
-	sb->s_d_op = &presto_dentry_ops;
+	set_default_d_op(sb, &presto_dentry_ops);
 	sb->s_xattr = presto_xattr_handlers;
 	sb->s_export_op = &presto_export_ops;
+	presto_init_quota(sb);
 	sb->s_blocksize = lower->s_blocksize;
 	sb->s_blocksize_bits = lower->s_blocksize_bits;
 	sb->s_maxbytes = lower->s_maxbytes;
@@ -196,6 +197,7 @@ struct file_system_type presto_fs_type = {
 	.name			= "intermezzo",
 	.init_fs_context	= presto_init_fs_context,
 	.kill_sb		= presto_kill_sb,
+	.fs_flags		= FS_ALLOW_IDMAP,
 };
 
 static int __init presto_init(void)
@@ -204,9 +206,12 @@ static int __init presto_init(void)
 
 	if (err)
 		return err;
-	err = presto_devices_init();
+	err = presto_request_cache_init();
 	if (err)
 		goto inode_cache_exit;
+	err = presto_devices_init();
+	if (err)
+		goto request_cache_exit;
 	err = register_filesystem(&presto_fs_type);
 	if (err)
 		goto devices_exit;
@@ -214,6 +219,8 @@ static int __init presto_init(void)
 
 devices_exit:
 	presto_devices_exit();
+request_cache_exit:
+	presto_request_cache_exit();
 inode_cache_exit:
 	presto_inode_cache_exit();
 	return err;
@@ -223,6 +230,7 @@ static void __exit presto_exit(void)
 {
 	unregister_filesystem(&presto_fs_type);
 	presto_devices_exit();
+	presto_request_cache_exit();
 	presto_inode_cache_exit();
 }
 

@@ -19,10 +19,20 @@ static bool presto_xattr_hidden(struct super_block *sb, const char *name)
 	return presto_xattr_is_own(name) && !presto_is_lento(sb);
 }
 
-/* Our own are part of no replica's tree: lento sets them freely, and there is no record. */
-static int presto_begin_own(struct presto_op *op, struct super_block *sb)
+/*
+ * Our own are part of no replica's tree: lento sets them freely, and there is
+ * no record. But an identity that can't be read would end the log: nothing that
+ * happens to its object could be journaled, the CLOSE of an open file included.
+ */
+static int presto_begin_own(struct presto_op *op, struct super_block *sb,
+			    const struct presto_xattr *xattr)
 {
-	return presto_is_lento(sb) ? presto_op_begin_unlogged(op, sb) : -EPERM;
+	if (!presto_is_lento(sb))
+		return -EPERM;
+	if (xattr->value && xattr->size != sizeof(struct kml_fid) &&
+	    !strcmp(xattr->name, PRESTO_XATTR_FID))
+		return -EINVAL;
+	return presto_op_begin_unlogged(op, sb);
 }
 
 /**
@@ -40,7 +50,7 @@ int presto_begin_xattr(struct presto_op *op, struct dentry *dentry,
 	int err;
 
 	if (presto_xattr_is_own(xattr->name))
-		err = presto_begin_own(op, dentry->d_sb);
+		err = presto_begin_own(op, dentry->d_sb, xattr);
 	else if (presto_unlogged(dentry))
 		err = presto_op_begin_unlogged(op, dentry->d_sb);
 	else
@@ -68,11 +78,13 @@ static int presto_set_xattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	err = presto_begin_xattr(&op, dentry, xattr);
 	if (err)
 		return err;
+	inode_lock(d_inode(lower));
 	if (xattr->value)
 		err = presto_do_setxattr(idmap, lower, xattr->name, xattr->value, xattr->size,
 					 xattr->flags);
 	else
 		err = presto_do_removexattr(idmap, lower, xattr->name);
+	inode_unlock(d_inode(lower));
 	presto_op_end(&op, err, NULL, NULL);
 	if (!err && !strcmp(xattr->name, PRESTO_XATTR_FID))
 		presto_fid_changed(d_inode(dentry));
@@ -85,8 +97,7 @@ static int presto_xattr_get(const struct xattr_handler *handler, struct dentry *
 {
 	if (presto_xattr_hidden(inode->i_sb, name))
 		return -ENODATA;
-	return presto_do_getxattr(PRESTO_SB(inode->i_sb)->lower_mnt, presto_lower_dentry(dentry),
-				  name, buffer, size);
+	return presto_do_getxattr(presto_lower_dentry(dentry), name, buffer, size);
 }
 
 static int presto_xattr_set(const struct xattr_handler *handler, struct mnt_idmap *idmap,
@@ -104,7 +115,7 @@ static const struct xattr_handler presto_xattr_handler = {
 };
 
 const struct xattr_handler *presto_xattr_handlers[] = {
-	&presto_xattr_handler,
+	COMPAT_ACL_HANDLERS(&presto_xattr_handler),
 	NULL
 };
 

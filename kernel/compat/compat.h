@@ -8,16 +8,25 @@
 #define _PRESTO_COMPAT_H
 
 #include ".probed.h"
+#include <linux/blkdev.h>
 #include <linux/fs.h>
 #include <linux/mount.h>
+#include <linux/slab.h>
 #include <linux/splice.h>
 #include <linux/exportfs.h>
 #include <linux/posix_acl.h>
+#include <linux/posix_acl_xattr.h>
+#ifdef HAVE_FILELOCK
+#include <linux/filelock.h>
+#endif
+
+/* Between these vfs_mkdir() returns a dentry, and what it leaves locked can't be probed. */
+#if !defined(HAVE_VFS_DELEGATED) && !defined(HAVE_VFS_MKDIR_INT)
+#error "intermezzo: this kernel isn't supported; Debian's 6.1, 6.12 and 7.2 are"
+#endif
 
 #if defined(HAVE_BACKING_FILE_USER_FILE) || defined(HAVE_BACKING_FILE_USER_PATH)
 #include <linux/backing-file.h>
-#elif !defined(HAVE_OPEN_WITH_FAKE_PATH)
-#error "intermezzo: this kernel opens no file below another; 6.1 to 6.12 are supported"
 #endif
 
 #ifndef HAVE_MNT_IDMAP
@@ -52,26 +61,104 @@ static inline struct timespec64 inode_get_ctime(const struct inode *inode)
 }
 #endif
 
-/* Parameters of ->update_time(), of which inode and flags are used. */
+/* Parameters of ->update_time(), of which inode is used, and whether the atime is meant. */
+#ifdef HAVE_UPDATE_TIME_TYPE
+#define COMPAT_UPDATE_TIME	struct inode *inode, enum fs_update_time type, unsigned int flags
+#define COMPAT_UPDATES_ATIME	(type == FS_UPD_ATIME)
+#else
 #ifdef HAVE_UPDATE_TIME_FLAGS
 #define COMPAT_UPDATE_TIME	struct inode *inode, int flags
 #else
 #define COMPAT_UPDATE_TIME	struct inode *inode, struct timespec64 *time, int flags
 #endif
+#define COMPAT_UPDATES_ATIME	(flags & S_ATIME)
+#endif
 
-/* Before there were calls for ACLs, they passed as any other xattr. */
+/* The page cache of what a file system stands on. */
+static inline struct address_space *compat_bdev_mapping(struct block_device *bdev)
+{
+#ifdef HAVE_BDEV_MAPPING
+	return bdev->bd_mapping;
+#else
+	return bdev->bd_inode->i_mapping;
+#endif
+}
+
+#ifndef HAVE_INODE_STATE_READ
+static inline unsigned long inode_state_read_once(struct inode *inode)
+{
+	return READ_ONCE(inode->i_state);
+}
+#endif
+
+#ifndef HAVE_INODE_GENERIC_DROP
+#define inode_generic_drop generic_drop_inode
+#endif
+
+#ifndef HAVE_SET_DEFAULT_D_OP
+static inline void set_default_d_op(struct super_block *sb, const struct dentry_operations *ops)
+{
+	sb->s_d_op = ops;
+}
+#endif
+
+/* Parameters of ->d_revalidate(), of which dentry and flags are used. */
+#ifdef HAVE_D_REVALIDATE_NAME
+#define COMPAT_D_REVALIDATE	struct inode *dir, const struct qstr *name,	\
+				struct dentry *dentry, unsigned int flags
+#else
+#define COMPAT_D_REVALIDATE	struct dentry *dentry, unsigned int flags
+#endif
+
+#ifndef HAVE_FILE_KATTR
+#define file_kattr fileattr
+#endif
+
+/* Before there were calls for ACLs, they passed as xattrs. */
 #ifdef HAVE_SET_ACL_DENTRY
+#define COMPAT_ACL_HANDLERS(others) others
 #define COMPAT_ACL_OPS							\
 	.get_acl	= presto_get_acl,				\
 	.get_inode_acl	= presto_get_inode_acl,				\
 	.set_acl	= presto_set_acl,
 #else
 #define COMPAT_ACL_OPS
+#define COMPAT_ACL_HANDLERS(others)					\
+	&presto_acl_access_handler, &presto_acl_default_handler, others
+
+extern const struct xattr_handler presto_acl_access_handler, presto_acl_default_handler;
+
+#define set_posix_acl(idmap, dentry, type, acl)				\
+	set_posix_acl(idmap, d_inode(dentry), type, acl)
+
+static inline const char *posix_acl_xattr_name(int type)
+{
+	return type == ACL_TYPE_ACCESS ? XATTR_NAME_POSIX_ACL_ACCESS : XATTR_NAME_POSIX_ACL_DEFAULT;
+}
 
 static inline struct posix_acl *get_inode_acl(struct inode *inode, int type)
 {
 	return get_acl(inode, type);
 }
+#endif
+
+#ifndef HAVE_POSIX_ACL_TO_XATTR_ALLOC
+static inline void *compat_acl_to_xattr(struct user_namespace *ns, const struct posix_acl *acl,
+					size_t *size, gfp_t gfp)
+{
+	void *value;
+	int len;
+
+	*size = posix_acl_xattr_size(acl->a_count);
+	value = kmalloc(*size, gfp);
+	if (!value)
+		return NULL;
+	len = posix_acl_to_xattr(ns, acl, value, *size);
+	WARN_ON_ONCE(len < 0);	/* it fits */
+	return value;
+}
+
+#define posix_acl_to_xattr compat_acl_to_xattr
 #endif
 
 #ifndef HAVE_BACKING_FILE_USER_FILE
@@ -102,6 +189,11 @@ static inline struct file *compat_backing_file_open(const struct file *user, int
 #define kernel_tmpfile_open vfs_tmpfile_open
 #endif
 
+#ifndef HAVE_VFS_MMAP
+#define can_mmap_file(file)	((file)->f_op->mmap)
+#define vfs_mmap		call_mmap
+#endif
+
 #ifndef HAVE_VFS_SPLICE_READ
 static inline ssize_t vfs_splice_read(struct file *in, loff_t *pos, struct pipe_inode_info *pipe,
 				      size_t len, unsigned int flags)
@@ -112,8 +204,34 @@ static inline ssize_t vfs_splice_read(struct file *in, loff_t *pos, struct pipe_
 }
 #endif
 
+#ifndef HAVE_SYSTEM_DFL_WQ
+#define system_dfl_wq system_unbound_wq
+#endif
+
+/* Freeze protection of a write that is completed elsewhere; lockdep is told of it. */
+#ifndef HAVE_KIOCB_START_WRITE
+static inline void kiocb_start_write(struct kiocb *iocb)
+{
+	sb_start_write(file_inode(iocb->ki_filp)->i_sb);
+	__sb_writers_release(file_inode(iocb->ki_filp)->i_sb, SB_FREEZE_WRITE);
+}
+
+static inline void kiocb_end_write(struct kiocb *iocb)
+{
+	__sb_writers_acquired(file_inode(iocb->ki_filp)->i_sb, SB_FREEZE_WRITE);
+	sb_end_write(file_inode(iocb->ki_filp)->i_sb);
+}
+#endif
+
+#ifndef IOCB_DIO_CALLER_COMP
+#define IOCB_DIO_CALLER_COMP	0
+#endif
+
 /* For a kernel's own reasons, beside those of users. */
-#ifdef HAVE_FREEZE_HOLDER
+#if defined(HAVE_FREEZE_OWNER)
+#define compat_freeze_super(sb)	freeze_super(sb, FREEZE_HOLDER_KERNEL, NULL)
+#define compat_thaw_super(sb)	thaw_super(sb, FREEZE_HOLDER_KERNEL, NULL)
+#elif defined(HAVE_FREEZE_HOLDER)
 #define compat_freeze_super(sb)	freeze_super(sb, FREEZE_HOLDER_KERNEL)
 #define compat_thaw_super(sb)	thaw_super(sb, FREEZE_HOLDER_KERNEL)
 #else
@@ -135,5 +253,7 @@ static inline bool sb_has_encoding(const struct super_block *sb)
 #ifndef HAVE_GENERIC_ENCODE_INO32_FH
 #define generic_encode_ino32_fh NULL	/* the default */
 #endif
+
+#include "namei.h"
 
 #endif
