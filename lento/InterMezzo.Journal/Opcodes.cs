@@ -24,6 +24,7 @@ public enum Op : ushort
     Mark = 17,
     Mount = 18,
     Umount = 19,
+    List = 20,
 }
 
 [Flags]
@@ -37,7 +38,7 @@ public enum RecordFlags : uint
     /// <summary>More operations of the same update follow.</summary>
     Partial = 0x02,
 
-    /// <summary>Written by recovery after an unclean stop.</summary>
+    /// <summary>Written by recovery after an unclean stop, or told by a scan.</summary>
     Recovered = 0x04,
 
     /// <summary>CLOSE: the file is still open for writing.</summary>
@@ -51,6 +52,9 @@ public enum RecordFlags : uint
 
     /// <summary>RENAME, ENTER, LEAVE: the object is a directory.</summary>
     Directory = 0x40,
+
+    /// <summary>CLOSE: mode and owner may have changed since the mark.</summary>
+    Attr = 0x80,
 }
 
 public enum FieldType : ushort
@@ -84,6 +88,25 @@ public enum AttrValid : uint
     ChangeTime = 0x040,
     Device = 0x080,
     Links = 0x100,
+}
+
+/// <summary>What a MOUNT says in its aux.</summary>
+[Flags]
+public enum MountFlags : uint
+{
+    None = 0,
+
+    /// <summary>The stop before was unclean.</summary>
+    Unclean = 0x1,
+
+    /// <summary>A scan must look for what has changed since the log was synced.</summary>
+    Scan = 0x2,
+
+    /// <summary>Somebody else has mounted or checked the lower file system.</summary>
+    Below = 0x4,
+
+    /// <summary>The lower file system has no journal: not even an inode's ctime tells of all that was changed.</summary>
+    Unordered = 0x8,
 }
 
 [Flags]

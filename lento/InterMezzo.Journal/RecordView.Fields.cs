@@ -140,8 +140,10 @@ public readonly ref partial struct RecordView
     private static bool AreTimesRight(ReadOnlySpan<byte> attr)
     {
         var value = KmlAttr.Read(attr);
-        return value.AccessTime.Nanoseconds < 1_000_000_000 && value.ModifyTime.Nanoseconds < 1_000_000_000 && value.ChangeTime.Nanoseconds < 1_000_000_000;
+        return IsTime(value.AccessTime) && IsTime(value.ModifyTime) && IsTime(value.ChangeTime);
     }
+
+    private static bool IsTime(KmlTime time) => time.Nanoseconds < 1_000_000_000;
 
     /// <summary>The fields in their order.</summary>
     public ref struct FieldEnumerator

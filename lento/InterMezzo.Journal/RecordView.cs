@@ -81,6 +81,12 @@ public readonly ref partial struct RecordView
 
     public int Fields => (int)U32(148);
 
+    /// <summary>Log and tree were durable below this offset.</summary>
+    public ulong Synced => U64(152);
+
+    /// <summary>How often the lower file system had been mounted; 0: not known.</summary>
+    public ulong Mounts => U64(160);
+
     /// <summary>The record at the beginning of <paramref name="bytes"/>, which must be one.</summary>
     /// <exception cref="KmlException">It isn't.</exception>
     public static RecordView Parse(ReadOnlySpan<byte> bytes)
@@ -156,12 +162,12 @@ public readonly ref partial struct RecordView
             return ParseStatus.Ok;
         }
 
-        if (Length < KmlFormat.HeaderSize + 4 || RecordCrc(_bytes) != Crc || !AreFieldsRight())
+        if (Length < KmlFormat.HeaderSize + 4 || RecordCrc(_bytes) != Crc || !IsTime(Time) || !IsTime(Result.Time) || !AreFieldsRight())
         {
             return ParseStatus.Damaged;
         }
 
-        return Op is > Op.None and <= Op.Umount ? ParseStatus.Ok : ParseStatus.Unknown;
+        return Op is > Op.None and <= Op.List ? ParseStatus.Ok : ParseStatus.Unknown;
     }
 
     // A PAD has no header to read from.

@@ -60,6 +60,10 @@ public ref struct RecordWriter
 
     public uint Aux { set => U32(144, value); }
 
+    public ulong Synced { set => U64(152, value); }
+
+    public ulong Mounts { set => U64(160, value); }
+
     public KmlResult Result
     {
         set

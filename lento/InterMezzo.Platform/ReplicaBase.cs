@@ -44,6 +44,8 @@ public abstract class ReplicaBase : IReplica
 
     public IConflictStore Conflicts { get; }
 
+    public abstract ITreeScan? Scan { get; }
+
     private protected bool IndexWasLost { get; }
 
     private protected Applier OwnApplier => _applier;

@@ -57,6 +57,9 @@ public static class ConflictRules
     {
         (_, _, null) => Verdict.Apply,
 
+        // The content is new; whose attributes stay, KeepsAttributes says.
+        (_, UpdateKind.Writes, FacetKind.Attributes) => Verdict.Apply,
+
         // At the server: what arrived has lost.
         (Side.Server, UpdateKind.Creates, _) => Verdict.KeepIncomingObject,
         (Side.Server, _, _) => Verdict.KeepIncoming,
@@ -69,6 +72,12 @@ public static class ConflictRules
         // an attribute has no bytes to keep.
         _ => Verdict.Apply,
     };
+
+    /// <summary>
+    /// New content comes with all the attributes that its maker saw. Where they were changed here, and he didn't know, those
+    /// that are here stay: at the server always, at a client unless the maker set his own as well.
+    /// </summary>
+    public static bool KeepsAttributes(Side side, bool makerSetsThem, bool changedHere) => changedHere && (side == Side.Server || !makerSetsThem);
 
     /// <summary>What the conflict is called, for people: "content/content".</summary>
     public static string Name(UpdateKind kind, FacetKind clash) => (kind, clash) switch

@@ -28,6 +28,9 @@ public readonly record struct Facet(FacetKind Kind, Fid Object, ulong NameHash)
 
     public static Facet Xattr(Fid fid, ReadOnlySpan<byte> name) => new(FacetKind.Xattr, fid, Hash(name));
 
+    /// <summary>All of an object's xattrs as one.</summary>
+    public static Facet AnyXattr(Fid fid) => new(FacetKind.Xattr, fid, 0);
+
     public static Facet Name(Fid directory, ReadOnlySpan<byte> name) => new(FacetKind.Name, directory, Hash(name));
 
     public static Facet DirectoryTime(Fid fid) => new(FacetKind.DirectoryTime, fid, 0);

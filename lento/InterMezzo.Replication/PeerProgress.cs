@@ -21,6 +21,11 @@ public sealed class PeerProgress
 
     public void OnMark(ProgressMark mark)
     {
+        if (mark.Joins)
+        {
+            return;
+        }
+
         Vector.Merge(mark.Vector);
         LastPeer = mark.Peer;
         _peers[mark.Peer] = new PeerState(mark.Position, mark.Source, mark.Partial, mark.Echo);

@@ -15,9 +15,13 @@ namespace InterMezzo.Replication;
 /// <param name="Vector">The updates this replica has.</param>
 /// <param name="Source">When the index saves it in the middle of a batch: the last record applied beyond the position. 0 in a MARK.</param>
 /// <param name="Partial">That record is applied in part only.</param>
-public sealed record ProgressMark(ulong Peer, Position Position, ulong Echo, VersionVector Vector, ulong Source = 0, bool Partial = false)
+/// <param name="Joins">A join ends: what follows was made by one who knows the peer's log up to there, but not all is here yet.</param>
+public sealed record ProgressMark(
+    ulong Peer, Position Position, ulong Echo, VersionVector Vector, ulong Source = 0, bool Partial = false, bool Joins = false)
 {
-    // | "PROG" | version 2 | count 2 | peer 8 | log 16 | offset 8 | source 8 | partial 8 | echo 8 | count * (replica 8, counter 8) |
+    // | "PROG" | version 2 | count 2 | peer 8 | log 16 | offset 8 | source 8 | flags 8 | echo 8 | count * (replica 8, counter 8) |
+    private const ulong FlagPartial = 1;
+    private const ulong FlagJoins = 2;
     private const uint Magic = 0x474f5250;
     private const ushort Version = 1;
     private const int Header = 64;
@@ -34,7 +38,7 @@ public sealed record ProgressMark(ulong Peer, Position Position, ulong Echo, Ver
         Position.Log.Write(span[16..]);
         BinaryPrimitives.WriteUInt64LittleEndian(span[32..], Position.Offset);
         BinaryPrimitives.WriteUInt64LittleEndian(span[40..], Source);
-        BinaryPrimitives.WriteUInt64LittleEndian(span[48..], Partial ? 1ul : 0);
+        BinaryPrimitives.WriteUInt64LittleEndian(span[48..], (Partial ? FlagPartial : 0) | (Joins ? FlagJoins : 0));
         BinaryPrimitives.WriteUInt64LittleEndian(span[56..], Echo);
         var at = Header;
         foreach (var (replica, counter) in Vector.Counts)
@@ -69,6 +73,7 @@ public sealed record ProgressMark(ulong Peer, Position Position, ulong Echo, Ver
             vector.Advance(BinaryPrimitives.ReadUInt64LittleEndian(bytes[at..]), BinaryPrimitives.ReadUInt64LittleEndian(bytes[(at + 8)..]));
         }
 
+        var flags = BinaryPrimitives.ReadUInt64LittleEndian(bytes[48..]);
         var position = new Position(LogId.Read(bytes[16..]), BinaryPrimitives.ReadUInt64LittleEndian(bytes[32..]));
         return new ProgressMark(
             BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]),
@@ -76,6 +81,7 @@ public sealed record ProgressMark(ulong Peer, Position Position, ulong Echo, Ver
             BinaryPrimitives.ReadUInt64LittleEndian(bytes[56..]),
             vector,
             BinaryPrimitives.ReadUInt64LittleEndian(bytes[40..]),
-            BinaryPrimitives.ReadUInt64LittleEndian(bytes[48..]) != 0);
+            (flags & FlagPartial) != 0,
+            (flags & FlagJoins) != 0);
     }
 }

@@ -70,9 +70,31 @@ public static partial class RecordFacts
             case Op.Close or Op.Dirty:
                 list.Writes(Facet.Content(it));
                 list.ReliesOn(Facet.Existence(it));
+
+                // Last: of several clashes the first one counts, and this one alone costs no content.
+                if (record.Flags.HasFlag(RecordFlags.Attr))
+                {
+                    list.Writes(Facet.Attributes(it));
+                }
+
                 break;
             case Op.Enter when IsNewContent(record):
                 list.Writes(Facet.Content(it));
+                list.ReliesOn(Facet.Existence(it));
+                break;
+            case Op.Enter when IsFound(record):
+                // An object that others have as well, perhaps; what it holds may be new.
+                list.Writes(Facet.Name(directory, record.Name));
+                if (IsRegular(record))
+                {
+                    list.Writes(Facet.Content(it));
+                }
+
+                list.ReliesOn(Facet.Existence(it));
+                list.ReliesOn(Facet.Existence(directory));
+                break;
+            case Op.List:
+                // The names that it doesn't have are judged one by one.
                 list.ReliesOn(Facet.Existence(it));
                 break;
             case Op.Enter:

@@ -18,7 +18,7 @@ public static partial class RecordFacts
     {
         Op.Create or Op.Mkdir or Op.Symlink or Op.Mknod => !record.IsVoid && record.TryGetMade(out _),
         Op.Link or Op.Unlink or Op.Rmdir or Op.Rename or Op.SetAttr or Op.SetXattr or Op.RemoveXattr => !record.IsVoid,
-        Op.Close or Op.Enter or Op.Leave => !record.IsVoid,
+        Op.Close or Op.Enter or Op.Leave or Op.List => !record.IsVoid,
         _ => false,
     };
 
@@ -42,7 +42,7 @@ public static partial class RecordFacts
     {
         if (record.Op == Op.Mark)
         {
-            return ProgressMark.Decode(record.Payload) is { } mark ? Forwarding.Decide(direction, peer, mark) : Replication.Forward.Nothing;
+            return Progress(record) is { } mark ? Forwarding.Decide(direction, peer, mark) : Replication.Forward.Nothing;
         }
 
         return Forwarding.Decide(direction, peer, IsUpdate(record), Maker(record), record.Source, IsPartial(record));
@@ -52,7 +52,7 @@ public static partial class RecordFacts
     {
         if (record.Op == Op.Mark)
         {
-            if (ProgressMark.Decode(record.Payload) is { } mark && mark.Peer == server)
+            if (Progress(record) is { } mark && mark.Peer == server)
             {
                 known.OnMark(mark);
             }
@@ -71,7 +71,7 @@ public static partial class RecordFacts
     {
         if (record.Op == Op.Mark)
         {
-            if (ProgressMark.Decode(record.Payload) is { } mark)
+            if (Progress(record) is { } mark)
             {
                 progress.OnMark(mark);
             }
@@ -104,7 +104,7 @@ public static partial class RecordFacts
     public static bool NeedsState(RecordView record, ulong self, out Fid fid)
     {
         fid = Object(record, self);
-        return record.Op == Op.Enter || record.TryGetMade(out _);
+        return record.Op is Op.Enter or Op.List || record.TryGetMade(out _);
     }
 
     /// <summary>The attributes after an operation, where the record tells them.</summary>
@@ -135,10 +135,27 @@ public static partial class RecordFacts
     {
         Op.Close => carry != Carry.Here,
         Op.SetAttr => carry is Carry.Folded or Carry.Later or Carry.Gone,
+        Op.List => carry == Carry.Gone,
         Op.Enter => carry == Carry.Gone || (carry is Carry.Folded or Carry.Later && IsNewContent(record)),
         Op.Create => carry is Carry.Folded or Carry.Gone && record.Flags.HasFlag(RecordFlags.Tmpfile),
         _ => false,
     };
+
+    /// <summary>What a scan found in the tree, and told: as it is there, whatever made it so.</summary>
+    public static bool IsFound(RecordView record) => record.Op is Op.Enter or Op.Link or Op.List && record.Flags.HasFlag(RecordFlags.Recovered);
+
+    /// <summary>The removal of a name, as its maker would have told it.</summary>
+    public static byte[] Removal(Dot dot, Fid directory, ReadOnlySpan<byte> name, Fid fid, in KmlAttr attr)
+    {
+        var writer = new RecordWriter(new byte[1024], (attr.Mode & TypeMask) == Directory ? Op.Rmdir : Op.Unlink) { Dot = dot };
+        writer.Add(FieldType.Object, new KmlObject(fid, fid.Ino, fid.Gen, attr.Mode));
+        writer.Add(FieldType.Parent, new KmlObject(directory, directory.Ino, directory.Gen, Directory));
+        writer.Add(FieldType.Name, name);
+        writer.Add(FieldType.AttrBefore, attr);
+        return writer.Finish().ToArray();
+    }
+
+    public static bool IsDirectory(uint mode) => (mode & TypeMask) == Directory;
 
     public static UpdateKind Kind(RecordView record) => record.Op switch
     {
@@ -213,6 +230,9 @@ public static partial class RecordFacts
         time = attr.ModifyTime;
         return record.Op == Op.SetAttr && (target.Mode & TypeMask) == Directory && attr.Has(AttrValid.ModifyTime);
     }
+
+    /// <summary>Of a MARK that counts.</summary>
+    private static ProgressMark? Progress(RecordView record) => record.IsVoid ? null : ProgressMark.Decode(record.Payload);
 
     private static (ContentEffect Effect, ulong Size) Effect(RecordView record)
     {

@@ -61,6 +61,7 @@ public sealed class RecordGuard(Side side, ulong peer)
         Op.Link or Op.Unlink or Op.Rmdir or Op.Leave => HasName(record) && record.Has(FieldType.Object),
         Op.Enter => HasName(record) && record.Has(FieldType.Object) && record.Has(FieldType.Attr),
         Op.Rename => HasName(record) && record.Has(FieldType.Object) && record.Has(FieldType.Parent2) && record.Has(FieldType.Name2),
+        Op.List => record.Has(FieldType.Object) && record.Has(FieldType.Attr) && NameList.TryParse(record.Payload, out _),
         Op.SetAttr or Op.Close => record.Has(FieldType.Object) && record.Has(FieldType.Attr),
         Op.SetXattr or Op.RemoveXattr => record.Has(FieldType.Object) && record.Has(FieldType.XattrName),
         _ => false,

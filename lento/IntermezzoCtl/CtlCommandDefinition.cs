@@ -37,6 +37,7 @@ internal static class CtlCommandDefinition
         FilesetCommandDefinition.Create(),
         StatusCommandDefinition.Create(),
         SyncCommandDefinition.Create(),
+        VerifyCommandDefinition.Create(),
         JournalCommandDefinition.Create(),
         ConflictsCommandDefinition.Create(),
         CompletionCommandDefinition.Create(),

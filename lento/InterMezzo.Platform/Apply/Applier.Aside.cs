@@ -63,6 +63,21 @@ internal sealed partial class Applier
         return result == 0 ? ApplyOutcome.Applied : Fail(result, "renameat2", expected);
     }
 
+    public ApplyOutcome SetAside(Origin origin, Fid fid)
+    {
+        using var known = _objects.Find(fid, out _);
+        using var place = known is null ? null : NamePlace.OfDescriptor(_objects, fid, known);
+        if (place is null)
+        {
+            return Missing(fid);
+        }
+
+        _context.Set(origin);
+        var result = Interop.Sys.RenameAt2(place.Directory, place.Name, _root.Aside, AsideName(fid), Interop.Sys.RenameNoReplace);
+        _away = null;
+        return result == 0 ? ApplyOutcome.Applied : Fail(result, "renameat2", fid);
+    }
+
     public void DropAside(Fid fid)
     {
         TreeRemoval.Remove(_root.Aside, AsideName(fid));

@@ -76,24 +76,31 @@ internal sealed partial class Applier
         }
     }
 
-    /// <summary>Something equal takes the place of a top-level name.</summary>
-    internal void MoveToStaging(Origin origin, ReadOnlySpan<byte> name, Fid fid)
+    /// <summary>Removes a name with all below it. False: something else stands there, or it has changed.</summary>
+    internal bool Discard(Origin origin, Fd directory, ReadOnlySpan<byte> name, Fid expected)
     {
         var from = new CName(name);
         var to = _maker.NewName();
         _context.Set(origin);
-        SysException.Check(Interop.Sys.RenameAt2(_root.Fd, from.Bytes, _root.Objects, to, Interop.Sys.RenameNoReplace), "renameat2", name);
+        var result = Interop.Sys.RenameAt2(directory, from.Bytes, _root.Objects, to, Interop.Sys.RenameNoReplace);
+        if (result is -Errno.EAGAIN or -Errno.ENOENT)
+        {
+            return result == -Errno.ENOENT;
+        }
+
+        SysException.Check(result, "renameat2", name);
         TreeRemoval.Remove(_root.Objects, to);
-        _directories.Forget(fid);
+        _directories.Forget(expected);
+        return true;
     }
 
-    /// <summary>The root itself gets the state of the server's.</summary>
-    internal void BringRoot(Origin origin, ObjectState state)
+    /// <summary>A directory that is here gets the state of the server's.</summary>
+    internal void BringDirectory(Origin origin, Fid fid, ObjectState state)
     {
         _directories.Clear();
-        using var root = _objects.Find(_root.Fid, out var stat)!;
+        using var directory = _objects.Find(fid, out var stat)!;
         var lasting = state.Attr with { Valid = AttrValid.Mode | AttrValid.Uid | AttrValid.Gid | AttrValid.ModifyTime };
-        SetState(origin, _root.Fid, root, stat, lasting, state.Xattrs);
+        SetState(origin, fid, directory, stat, lasting, state.Xattrs);
     }
 
     private static bool IsTargetless(ObjectState state) => (state.Attr.Mode & FileType.Mask) == FileType.Symlink && state.Target is null;

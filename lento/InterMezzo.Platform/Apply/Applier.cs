@@ -80,6 +80,8 @@ internal sealed partial class Applier : IApplier, IDisposable
                 return RemoveXattr(origin, subject.Fid, record.XattrName);
             case Op.Close:
                 return ApplyClose(origin, record, subject.Fid, state, content);
+            case Op.List:
+                return ApplyListState(origin, record, subject.Fid, state);
             case Op.Leave:
                 return ApplyLeave(origin, record, subject.Fid);
             default:

@@ -21,9 +21,15 @@ internal static class ContentCompare
         return content switch
         {
             InlineContent inline => IsSame(file, inline),
-            StagedContent { File: StagingFile staged } => AreSame(file, staged.Fd, content.Size),
+            StagedContent { File: StagingFile staged } => IsSame(file, staged),
             _ => false,
         };
+    }
+
+    private static bool IsSame(Fd file, StagingFile staged)
+    {
+        using var other = staged.Reopen();
+        return AreSame(file, other, staged.Size);
     }
 
     /// <summary>Two files of one size.</summary>

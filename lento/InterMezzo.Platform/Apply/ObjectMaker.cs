@@ -130,8 +130,7 @@ internal sealed class ObjectMaker(ReplicaRoot root)
     private Made TakeOver(StagingFile file)
     {
         var name = ContentStage.ToPath(file.Name);
-        var fd = SysException.Check(Interop.Sys.OpenAt(root.Contents, name, OpenFlags.ReadWrite | OpenFlags.NoFollow), "open", file.Name);
-        return new Made(root.Contents, name, new Fd(fd), FileType.Regular, file);
+        return new Made(root.Contents, name, file.Reopen(), FileType.Regular, file);
     }
 
     private static void Fill(Fd fd, Content? content)

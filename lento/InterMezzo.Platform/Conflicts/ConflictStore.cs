@@ -95,6 +95,9 @@ internal sealed class ConflictStore(ReplicaRoot root) : IConflictStore
         return names;
     }
 
+    /// <summary>Bytes; more than 100,000 conflicts of one update, or of one join.</summary>
+    private const int MaxAbout = 32 << 20;
+
     private static string NameOf(Dot dot) => string.Create(CultureInfo.InvariantCulture, $"{dot.Replica:x}-{dot.Counter}");
 
     private static Fd? TryOpen(Fd parent, byte[] name)
@@ -116,14 +119,26 @@ internal sealed class ConflictStore(ReplicaRoot root) : IConflictStore
     {
         using var kept = TryOpen(directory, "kept"u8.ToArray());
         var names = kept is null ? [] : NamesIn(kept);
+        var present = names.Select(Convert.ToHexString).ToHashSet();
         var seen = new HashSet<(Dot, string, Fid)>();
+        var numbers = new Dictionary<string, int>();
         foreach (var line in ReadLines(directory))
         {
             // An operation that a crash cut short is noted once more when it is done again.
             if (ConflictAbout.Decode(line) is var (conflict, path) && seen.Add((conflict.Winner, conflict.Reason, conflict.Object)))
             {
-                all.Add(new KeptConflict(conflict, name, names, path));
+                all.Add(new KeptConflict(conflict, name, conflict.Loser.Counter == 0 ? KeptOf(conflict.Name) : names, path));
             }
+        }
+
+        // What no single update made (it was here before a join) shares a directory: each has its name, in order.
+        byte[][] KeptOf(byte[] own)
+        {
+            var key = Convert.ToHexString(own);
+            var number = numbers.GetValueOrDefault(key);
+            numbers[key] = number + 1;
+            var kept = KeptName.Of(own, number);
+            return present.Contains(Convert.ToHexString(kept)) ? [kept] : [];
         }
     }
 
@@ -137,7 +152,7 @@ internal sealed class ConflictStore(ReplicaRoot root) : IConflictStore
 
         using var file = new Fd(result);
         SysException.Check(Interop.Sys.StatX(file, out var stat), "statx", "about");
-        var bytes = new byte[Math.Min(stat.Size, 1 << 20)];
+        var bytes = new byte[Math.Min(stat.Size, MaxAbout)];
         ReadOnlyMemory<byte> rest = bytes.AsMemory(0, SysException.Check(Interop.Sys.PRead(file, bytes, 0), "pread", "about"));
         while (rest.Span.IndexOf((byte)'\n') is >= 0 and var end)
         {

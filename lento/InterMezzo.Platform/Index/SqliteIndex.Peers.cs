@@ -32,6 +32,20 @@ internal sealed partial class SqliteIndex
         }
     }
 
+    public byte[] LoadScan()
+    {
+        Span<byte> payload = stackalloc byte[256];
+        return payload[..GetMeta(Meta.Scan, payload)].ToArray();
+    }
+
+    public void SaveScan(ReadOnlySpan<byte> payload)
+    {
+        lock (_gate)
+        {
+            SetMetaLocked(Meta.Scan, payload);
+        }
+    }
+
     public IReadOnlyList<DeferredContent> ListDeferred()
     {
         lock (_gate)

@@ -50,6 +50,7 @@ internal sealed partial class SqliteIndex : IIndex, IDisposable
         Log = 3,
         LogOffset = 4,
         JoinRoot = 5,
+        Scan = 6,
     }
 
     /// <summary>0: nothing has been read, or the index is not whole.</summary>

@@ -7,7 +7,7 @@ namespace InterMezzo.Platform;
 /// <summary>The end of a join: the staged tree becomes the live one.</summary>
 internal sealed partial class SnapshotJoin
 {
-    public int Complete(Origin origin, ulong server, DateTimeOffset now)
+    public int Complete(Origin origin, ulong server, DateTimeOffset now, Predicate<Fid>? isUnsent, IEnumerable<(Fid Parent, byte[] Name)> moved)
     {
         if (_top is null || _rootState is null)
         {
@@ -29,50 +29,24 @@ internal sealed partial class SnapshotJoin
 
         SetDirectoryTimes();
         _objects.Root.Adopt(_root);
-        var kept = 0;
-        foreach (var name in ConflictStore.NamesIn(_top))
+        if (FileFlags.Of(_rootState) is { } rootFlags)
         {
-            kept += EnterTop(origin.AsPart, name, server, now) ? 1 : 0;
+            Index.PutJoinedFlags(_root, rootFlags);
         }
 
+        var merge = new TreeMerge(_objects, _applier, _context, origin.AsPart, server, now, isUnsent);
+        merge.Merge(_top, _objects.Root.Fd, _root, FileFlags.Without(_rootState));
         Index.EndJoin();
+        foreach (var (parent, name) in moved)
+        {
+            merge.TellAgain(parent, name);
+        }
+
         Index.ForEachJoinedFlags((fid, flags) => _applier.Protect(origin.AsPart, fid, flags));
-        _applier.BringRoot(origin, _rootState);
         _applier.Flush();
         Reset();
         TreeRemoval.Remove(_objects.Root.Staging, s_joinName);
-        return kept;
-    }
-
-    /// <summary>True: what was here went to the conflict store.</summary>
-    private bool EnterTop(Origin origin, byte[] name, ulong server, DateTimeOffset now)
-    {
-        var path = new CName(name);
-        using var staged = _objects.Look(_top!, name, out _)!;
-        using var present = _objects.Look(_objects.Root.Fd, name, out var presentFid);
-        var evicts = present is not null && !TreeCompare.AreEqual(_objects, present, staged);
-        if (evicts)
-        {
-            var conflict = new Conflict(new Dot(_objects.Root.Self, 0), new Dot(server, origin.Dot.Counter), "was here before the join", now, presentFid, _root, name);
-            Demand(_applier.EvictToConflictStore(origin, _root, name, presentFid, conflict), name);
-        }
-        else if (present is not null)
-        {
-            _applier.MoveToStaging(origin, name, presentFid);
-        }
-
-        _context.Set(origin);
-        SysException.Check(
-            Interop.Sys.RenameAt2(_top!, path.Bytes, _objects.Root.Fd, path.Bytes, Interop.Sys.RenameNoReplace), "renameat2", name);
-        return evicts;
-    }
-
-    private static void Demand(ApplyOutcome outcome, byte[] name)
-    {
-        if (!outcome.IsDone)
-        {
-            throw new IOException($"{Names.Show(name)} is in the way of the join: {outcome.Status}");
-        }
+        return merge.Kept;
     }
 
     private void SetDirectoryTimes() => Index.ForEachJoined((fid, joined) =>

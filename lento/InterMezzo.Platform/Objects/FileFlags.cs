@@ -42,6 +42,13 @@ internal static class FileFlags
         return null;
     }
 
+    internal static ObjectState Without(ObjectState state) => new()
+    {
+        Attr = state.Attr,
+        Target = state.Target,
+        Xattrs = state.Xattrs?.Where(xattr => !IsName(xattr.Name)).ToArray(),
+    };
+
     internal static Xattr Of(in Interop.Sys.StatXData stat)
     {
         var value = new byte[Size];

@@ -75,6 +75,16 @@ internal sealed class ReplicaRoot : IDisposable
         }
     }
 
+    /// <summary>The daemon's own directory.</summary>
+    internal bool IsControl(Fid parent, ReadOnlySpan<byte> name) => parent == Fid && name.SequenceEqual(ControlName);
+
+    /// <summary>
+    /// No data of the fileset's: something else is mounted there, or it is lost+found, which mke2fs makes, as inode
+    /// 11, in the root of each file system.
+    /// </summary>
+    internal bool IsForeign(Fid parent, ReadOnlySpan<byte> name, in Interop.Sys.StatXData stat) => stat.Device != Device ||
+        (parent == Fid && stat.Ino == 11 && stat.Type == FileType.Directory && name.SequenceEqual("lost+found"u8));
+
     internal static Fd MakeDirectory(Fd parent, string name, uint mode)
     {
         var bytes = Encoding.UTF8.GetBytes(name + '\0');

@@ -15,6 +15,10 @@ internal sealed class TreeObject(Fd fd, Fid fid, in Interop.Sys.StatXData stat, 
 
     public uint Links { get; } = stat.Links;
 
+    internal ulong Ino { get; } = stat.Ino;
+
+    internal KmlTime ChangeTime { get; } = Attributes.ToTime(stat.ChangeTime);
+
     internal Fd Fd => fd;
 
     public uint Writers

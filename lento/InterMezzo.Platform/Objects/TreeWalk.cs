@@ -54,7 +54,7 @@ internal sealed class TreeWalk(ObjectTable objects, PrestoDevice? device)
     /// <summary>Null: it vanished, or is none of the fileset's.</summary>
     private TreeObject? Enter(Level level, ReadOnlySpan<byte> name)
     {
-        if (level.Fid == objects.Root.Fid && name.SequenceEqual(ReplicaRoot.ControlName))
+        if (objects.Root.IsControl(level.Fid, name))
         {
             return null;
         }
@@ -66,19 +66,14 @@ internal sealed class TreeWalk(ObjectTable objects, PrestoDevice? device)
         }
 
         SysException.Check(Interop.Sys.StatX(fd, out var stat), "statx", "an object");
-        if (stat.Device == objects.Root.Device && !IsLostAndFound(level, name, stat))
+        if (!objects.Root.IsForeign(level.Fid, name, stat))
         {
             return new TreeObject(fd, fid, stat, device);
         }
 
-        // Something else is mounted here, or it is the file system's own.
         fd.Dispose();
         return null;
     }
-
-    /// <summary>mke2fs makes it, as inode 11, in the root of each file system: it is no data of the fileset's.</summary>
-    private bool IsLostAndFound(Level level, ReadOnlySpan<byte> name, in Interop.Sys.StatXData stat) =>
-        level.Fid == objects.Root.Fid && stat.Ino == 11 && stat.Type == FileType.Directory && name.SequenceEqual("lost+found"u8);
 
     private void Descend(TreeObject entry)
     {

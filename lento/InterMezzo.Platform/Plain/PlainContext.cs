@@ -12,7 +12,13 @@ internal sealed class PlainContext(ReplicaRoot root) : IOperationContext
     {
     }
 
+    public void Tell(Fd directory, ReadOnlySpan<byte> name, bool isLink)
+    {
+    }
+
     public uint CountWriters(Fd fd) => 0;
+
+    public ulong Head() => 0;
 
     public ulong Sync()
     {

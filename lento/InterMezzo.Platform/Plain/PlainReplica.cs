@@ -14,6 +14,8 @@ public sealed class PlainReplica : ReplicaBase
 
     public override IJournal? Journal => null;
 
+    public override ITreeScan? Scan => null;
+
     /// <param name="path">The directory.</param>
     /// <param name="fileset">Which fileset it holds.</param>
     /// <param name="self">This replica.</param>

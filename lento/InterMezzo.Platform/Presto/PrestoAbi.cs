@@ -7,10 +7,11 @@ namespace InterMezzo.Platform;
 /// <summary>Structures and numbers of the device: keep in sync with kernel/intermezzo.h (a test compares them).</summary>
 internal static class PrestoAbi
 {
-    internal const uint Protocol = 2;
+    internal const uint Protocol = 4;
     internal const ushort MessageMark = 1;
     internal const int MessageHeader = 16;
     internal const uint FlagPartial = 0x02;
+    internal const uint FlagRecovered = 0x04;
     internal const uint ContextTime = 0x10000;
     internal const uint ContextKeep = 0x20000;
     internal const uint ContextKeep2 = 0x40000;
@@ -21,6 +22,8 @@ internal static class PrestoAbi
     internal static readonly ulong IocSync = Ioc(Read, 3, sizeof(ulong));
     internal static readonly ulong IocTrim = Ioc(Write, 4, sizeof(ulong));
     internal static readonly ulong IocObject = Ioc(Read | Write, 5, (uint)Unsafe.SizeOf<ObjectStatus>());
+    internal static readonly ulong IocTell = Ioc(Write, 6, (uint)Unsafe.SizeOf<Place>());
+    internal static readonly ulong IocList = Ioc(Write, 7, (uint)Unsafe.SizeOf<List>());
 
     private const uint Write = 1;
     private const uint Read = 2;
@@ -42,7 +45,7 @@ internal static class PrestoAbi
         public ulong Local;
         public LogIdBytes LogId;
         public FilesetBytes Fileset;
-        public uint Unclean;
+        public uint Mount;
         public uint Reserved;
     }
 
@@ -79,5 +82,32 @@ internal static class PrestoAbi
         public uint Gen;
         public uint Writers;
         public ulong Dirty;
+    }
+
+    /// <summary>struct presto_place</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Place
+    {
+        public int Directory;
+        public ushort Op;
+        public ushort Length;
+        public uint Flags;
+        public NameBytes Name;
+    }
+
+    /// <summary>struct presto_list</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct List
+    {
+        public int Directory;
+        public uint Length;
+        public ulong Seen;
+        public ulong Payload;
+    }
+
+    [InlineArray(256)]
+    internal struct NameBytes
+    {
+        private byte _first;
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using InterMezzo.Journal;
 using InterMezzo.Replication.Ports;
 
 namespace InterMezzo.Platform;
@@ -19,11 +20,19 @@ internal sealed class PrestoContext(PrestoDevice device) : IOperationContext
         }
     }
 
+    public void Tell(Fd directory, ReadOnlySpan<byte> name, bool isLink)
+    {
+        Set(default);
+        device.Tell(directory, name, isLink ? Op.Link : Op.Enter, afterStop: false);
+    }
+
     public uint CountWriters(Fd fd)
     {
         var (ino, gen) = LocalFid.HandleOf(fd).Identify(0);
         return device.CountWriters(ino, gen);
     }
+
+    public ulong Head() => device.ReadInfo().Head;
 
     public ulong Sync()
     {

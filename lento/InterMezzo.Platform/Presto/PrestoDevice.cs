@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using System.Buffers.Binary;
 using System.Text;
+using InterMezzo.Journal;
 using InterMezzo.Replication;
 using InterMezzo.Replication.Ports;
 
@@ -36,7 +37,7 @@ internal sealed class PrestoDevice : IDisposable
     }
 
     internal static JournalInfo ToJournalInfo(in PrestoAbi.Info info) => new(
-        LogId.Read(info.LogId), info.First, info.Watermark, info.Head, info.Local, info.JournalMode == 0, info.Unclean != 0)
+        LogId.Read(info.LogId), info.First, info.Watermark, info.Head, info.Local, info.JournalMode == 0, (MountFlags)info.Mount)
     {
         Records = info.Records,
     };
@@ -97,6 +98,36 @@ internal sealed class PrestoDevice : IDisposable
         var status = new PrestoAbi.ObjectStatus { Ino = ino, Gen = gen };
         var result = Interop.Sys.Ioctl(_fd, PrestoAbi.IocObject, ref status);
         return result is -Errno.ESTALE or -Errno.ENOENT ? 0 : Check(result, "PRESTO_IOC_OBJECT", 0) >= 0 ? status.Writers : 0;
+    }
+
+    /// <summary>Journals a name that is in the tree as an update of this replica: an ENTER or a LINK.</summary>
+    /// <returns>False: there is no such name (any more).</returns>
+    internal bool Tell(Fd directory, ReadOnlySpan<byte> name, Op op, bool afterStop)
+    {
+        var place = new PrestoAbi.Place
+        {
+            Directory = directory.Number,
+            Op = (ushort)op,
+            Length = (ushort)name.Length,
+            Flags = afterStop ? PrestoAbi.FlagRecovered : 0,
+        };
+        name.CopyTo(place.Name);
+        var result = Interop.Sys.Ioctl(_fd, PrestoAbi.IocTell, ref place);
+        GC.KeepAlive(directory);
+        return result != -Errno.ENOENT && Check(result, "PRESTO_IOC_TELL", 0) >= 0;
+    }
+
+    /// <summary>Journals the names of a directory, as a LIST.</summary>
+    /// <returns>False: it may have changed since the log ended at <paramref name="seen"/>.</returns>
+    internal unsafe bool TellList(Fd directory, ReadOnlySpan<byte> payload, ulong seen)
+    {
+        fixed (byte* bytes = payload)
+        {
+            var list = new PrestoAbi.List { Directory = directory.Number, Length = (uint)payload.Length, Seen = seen, Payload = (ulong)bytes };
+            var result = Interop.Sys.Ioctl(_fd, PrestoAbi.IocList, ref list);
+            GC.KeepAlive(directory);
+            return result != -Errno.EAGAIN && Check(result, "PRESTO_IOC_LIST", 0) >= 0;
+        }
     }
 
     internal void Mark(ReadOnlySpan<byte> payload)

@@ -20,9 +20,12 @@ public sealed class PrestoReplica : ReplicaBase
         _device = device;
         _log = log;
         _journal = new PrestoJournal(device);
+        Scan = new TreeScan(Objects, device, (PrestoContext)parts.Context, _journal);
     }
 
     public override IJournal Journal => _journal;
+
+    public override ITreeScan Scan { get; }
 
     /// <param name="mount">Where the fileset is mounted.</param>
     /// <param name="devicePath">/dev/intermezzoN of that mount.</param>
@@ -54,10 +57,10 @@ public sealed class PrestoReplica : ReplicaBase
     {
         base.CatchUp(observer);
         var info = _journal.Info;
-        var isDoubtful = !IndexWasLost && OwnIndex.LogOffset > info.Watermark;
+        var isDoubtful = !IndexWasLost && (OwnIndex.LogOffset > info.Watermark || info.Mount.HasFlag(MountFlags.Scan));
         if (isDoubtful)
         {
-            // A power cut took back what the index had seen.
+            // A power cut took back what the index had seen, or left what it hasn't.
             new IndexRebuild(Objects).Run();
         }
 

@@ -47,9 +47,7 @@ internal sealed class ContentStage(ReplicaRoot root) : IContentStage
 
         try
         {
-            var flags = OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.NoFollow;
-            var fd = new Fd(SysException.Check(Interop.Sys.OpenAt(root.Contents, ToPath(name), flags, 0x180), "open", name));
-            return new StagingFile(this, key, name, fd);
+            return new StagingFile(this, key, name, OpenFile(name, OpenFlags.Create));
         }
         catch
         {
@@ -76,6 +74,9 @@ internal sealed class ContentStage(ReplicaRoot root) : IContentStage
     }
 
     internal static byte[] ToPath(string name) => Encoding.ASCII.GetBytes(name + '\0');
+
+    internal Fd OpenFile(string name, int flags = 0) => new(SysException.Check(
+        Interop.Sys.OpenAt(root.Contents, ToPath(name), OpenFlags.ReadWrite | OpenFlags.NoFollow | flags, 0x180), "open", name));
 
     internal void Remove(string name)
     {

@@ -7,7 +7,8 @@ namespace InterMezzo.Platform;
 /// <summary>
 /// A content being received, in a file of its own: once complete the file itself becomes the object. How much of it
 /// counts after a power cut stands in an attribute of the file, written each time that much is durable; as long as the
-/// machine hasn't been started anew, the file's length says it.
+/// machine hasn't been started anew, the file's length says it. Only while it grows is it held open: a batch may have more
+/// contents than a process may have files.
 /// </summary>
 internal sealed class StagingFile : IStagingFile
 {
@@ -35,7 +36,7 @@ internal sealed class StagingFile : IStagingFile
         {
             Size = 0;
             Truncate(Length);
-            WriteNote(NotComplete);
+            WriteNote(fd, NotComplete);
         }
     }
 
@@ -51,8 +52,6 @@ internal sealed class StagingFile : IStagingFile
 
     internal string Name => _name;
 
-    internal Fd Fd => _fd ?? throw new ObjectDisposedException(_name);
-
     public void Write(ulong offset, ReadOnlySpan<byte> data)
     {
         if (IsComplete || offset < Length)
@@ -62,7 +61,7 @@ internal sealed class StagingFile : IStagingFile
 
         while (!data.IsEmpty)
         {
-            var written = SysException.Check(Interop.Sys.PWrite(Fd, data, checked((long)offset)), "pwrite", _name);
+            var written = SysException.Check(Interop.Sys.PWrite(Growing, data, checked((long)offset)), "pwrite", _name);
             data = data[written..];
             offset += (ulong)written;
         }
@@ -70,9 +69,9 @@ internal sealed class StagingFile : IStagingFile
         Length = offset;
         if (Length - _durable >= SyncEvery)
         {
-            SysException.Check(Interop.Sys.FDataSync(Fd), "fdatasync", _name);
+            SysException.Check(Interop.Sys.FDataSync(Growing), "fdatasync", _name);
             _durable = Length;
-            WriteNote(NotComplete);
+            WriteNote(Growing, NotComplete);
         }
     }
 
@@ -85,11 +84,18 @@ internal sealed class StagingFile : IStagingFile
 
         Truncate(size);
         (Length, Size, IsComplete) = (size, size, true);
-        WriteNote(size);
+        WriteNote(Growing, size);
+        Close();
     }
 
     /// <summary>The file was to become an object, and didn't.</summary>
-    internal void Restore() => WriteNote(Size);
+    internal void Restore()
+    {
+        using var fd = Reopen();
+        WriteNote(fd, Size);
+    }
+
+    internal Fd Reopen() => _stage.OpenFile(_name);
 
     public void Discard()
     {
@@ -99,8 +105,7 @@ internal sealed class StagingFile : IStagingFile
 
     public void Dispose()
     {
-        _fd?.Dispose();
-        _fd = null;
+        Close();
         _stage.Release(_name);
     }
 
@@ -119,14 +124,22 @@ internal sealed class StagingFile : IStagingFile
         return note[..16].SequenceEqual(BootId.Bytes) ? (stat.Size, durable, size) : (Math.Min(durable, stat.Size), durable, NotComplete);
     }
 
-    private void WriteNote(ulong size)
+    private Fd Growing => _fd ?? throw new ObjectDisposedException(_name);
+
+    private void Close()
+    {
+        _fd?.Dispose();
+        _fd = null;
+    }
+
+    private void WriteNote(Fd fd, ulong size)
     {
         Span<byte> note = stackalloc byte[NoteSize];
         BootId.Bytes.CopyTo(note);
         BinaryPrimitives.WriteUInt64LittleEndian(note[16..], _durable);
         BinaryPrimitives.WriteUInt64LittleEndian(note[24..], size);
-        SysException.Check(Interop.Sys.FSetXattr(Fd, NoteName, note), "setxattr", _name);
+        SysException.Check(Interop.Sys.FSetXattr(fd, NoteName, note), "setxattr", _name);
     }
 
-    private void Truncate(ulong size) => SysException.Check(Interop.Sys.FTruncate(Fd, checked((long)size)), "ftruncate", _name);
+    private void Truncate(ulong size) => SysException.Check(Interop.Sys.FTruncate(Growing, checked((long)size)), "ftruncate", _name);
 }

@@ -81,6 +81,11 @@ public readonly record struct ApplyOutcome(ApplyStatus Status, Fid Subject = def
     public bool IsDone => Status is ApplyStatus.Applied or ApplyStatus.AlreadySo;
 }
 
+/// <param name="Name">Of an entry.</param>
+/// <param name="Fid">What stands there.</param>
+/// <param name="Attr">Type and number of names of that.</param>
+public readonly record struct EntryHere(byte[] Name, Fid Fid, KmlAttr Attr);
+
 /// <summary>
 /// Changes the tree on behalf of other replicas. Decides nothing: what doesn't fit is told, and the caller acts on
 /// it. All members are for one thread, the same one always. Every operation looks before it acts, so that doing it
@@ -112,6 +117,12 @@ public interface IApplier
     /// </summary>
     ApplyOutcome EnterLink(Origin origin, Fid parent, ReadOnlySpan<byte> name, Fid fid);
 
+    /// <summary>What is in a directory now. Null: there is no such directory here.</summary>
+    IReadOnlyList<EntryHere>? Entries(Fid directory);
+
+    /// <summary>Whether a file holds a content already, and would be left as it is.</summary>
+    bool Holds(Fid fid, ObjectState state, Content content);
+
     /// <summary>An operation that is applied leaves the mtime of <see cref="Origin.Parents"/> by itself.</summary>
     bool SetsParentTimes { get; }
 
@@ -132,6 +143,9 @@ public interface IApplier
     /// FID, so later updates about it find it there.
     /// </summary>
     /// <param name="expected">What must be there; otherwise NameTaken or AlreadySo (nothing there).</param>
+    /// <summary>The same for an object wherever it stands. MissingObject: nobody knows where, or it has gone.</summary>
+    ApplyOutcome SetAside(Origin origin, Fid fid);
+
     ApplyOutcome EvictToConflictStore(Origin origin, Fid parent, ReadOnlySpan<byte> name, Fid expected, Conflict conflict);
 
     /// <summary>Keeps a copy of an object's present content and state, before another version takes its place.</summary>

@@ -23,6 +23,12 @@ public interface IIndex
 
     void SaveProgress(ulong peer, ReadOnlySpan<byte> payload);
 
+    /// <summary>What <see cref="SaveScan"/> saved last; empty: nothing.</summary>
+    byte[] LoadScan();
+
+    /// <summary>Whether the tree is to be compared with the log; the payload is the caller's.</summary>
+    void SaveScan(ReadOnlySpan<byte> payload);
+
     IReadOnlyList<DeferredContent> ListDeferred();
 
     void AddDeferred(DeferredContent content);

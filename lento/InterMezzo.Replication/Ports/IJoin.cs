@@ -31,9 +31,15 @@ public interface IJoin
     void Drop(Fid fid);
 
     /// <summary>
-    /// The snapshot is whole: its top-level names enter the tree. A name that exists here already is replaced if
-    /// it is equal, all the way down; otherwise it moves to the conflict store, whole.
+    /// The snapshot is whole, and becomes the tree. What was made here and the server doesn't know stays, and is
+    /// journaled as updates of this replica; of what differs the server's version stays, and what was here goes to
+    /// the conflict store if the server doesn't know it.
     /// </summary>
+    /// <param name="origin">The update, as the log names it.</param>
+    /// <param name="server">The replica that the snapshot is of.</param>
+    /// <param name="now">For the conflict store.</param>
+    /// <param name="isUnsent">Whether an object was changed here and the server doesn't know it. Null, at a first join: all are.</param>
+    /// <param name="moved">Names that programs gave to objects meanwhile: asked for when all others were told.</param>
     /// <returns>Names that went to the conflict store.</returns>
-    int Complete(Origin origin, ulong server, DateTimeOffset now);
+    int Complete(Origin origin, ulong server, DateTimeOffset now, Predicate<Fid>? isUnsent, IEnumerable<(Fid Parent, byte[] Name)> moved);
 }

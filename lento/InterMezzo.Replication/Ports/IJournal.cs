@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using InterMezzo.Journal;
+
 namespace InterMezzo.Replication.Ports;
 
 /// <summary>How a log stands. Offsets as in the log.</summary>
@@ -8,8 +10,8 @@ namespace InterMezzo.Replication.Ports;
 /// <param name="Head">The log ends here.</param>
 /// <param name="Local">Highest count of this replica.</param>
 /// <param name="Exact">No update can be without its record (J1); otherwise an unclean stop asks for a scan.</param>
-/// <param name="Unclean">The last stop was unclean.</param>
-public readonly record struct JournalInfo(LogId Log, ulong First, ulong Watermark, ulong Head, ulong Local, bool Exact, bool Unclean)
+/// <param name="Mount">What its MOUNT says.</param>
+public readonly record struct JournalInfo(LogId Log, ulong First, ulong Watermark, ulong Head, ulong Local, bool Exact, MountFlags Mount)
 {
     /// <summary>Number of the last record.</summary>
     public ulong Records { get; init; }

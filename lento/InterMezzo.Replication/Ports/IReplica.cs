@@ -29,6 +29,9 @@ public interface IReplica : IDisposable
 
     IConflictStore Conflicts { get; }
 
+    /// <summary>Null: there is no log that could be told.</summary>
+    ITreeScan? Scan { get; }
+
     /// <summary>
     /// To be called once, before anything else, on the applier's thread: brings the index up to the own log (making it
     /// anew if it is lost), finishes what a crash cut short, and shows each record read to the observer: those from

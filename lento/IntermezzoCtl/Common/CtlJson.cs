@@ -12,6 +12,7 @@ namespace InterMezzo.Ctl;
 [JsonSerializable(typeof(FilesetsOutput))]
 [JsonSerializable(typeof(StatusOutput))]
 [JsonSerializable(typeof(SyncOutput))]
+[JsonSerializable(typeof(VerifyOutput))]
 [JsonSerializable(typeof(ConflictsOutput))]
 internal sealed partial class CtlJson : JsonSerializerContext
 {

@@ -26,6 +26,7 @@ internal static class RecordWords
         Op.Leave => "leave",
         Op.Mark => "mark",
         Op.Mount => "mount",
+        Op.List => "list",
         _ => "umount",
     };
 
@@ -65,5 +66,6 @@ internal static class RecordWords
         (RecordFlags.Whole, "whole"),
         (RecordFlags.Tmpfile, "tmpfile"),
         (RecordFlags.Directory, "directory"),
+        (RecordFlags.Attr, "attributes"),
     ];
 }

@@ -47,6 +47,12 @@ internal sealed class ControlService(
         return reply;
     }
 
+    public override async Task<VerifyReply> Verify(VerifyRequest request, ServerCallContext context)
+    {
+        var found = await Find(request.Fileset).VerifyAsync(context.CancellationToken);
+        return new VerifyReply { Looked = (ulong)found.Looked, Told = (ulong)found.Told, Listed = (ulong)found.Listed };
+    }
+
     public override Task ReadJournal(ReadJournalRequest request, IServerStreamWriter<JournalPart> responseStream, ServerCallContext context) =>
         JournalStream.SendAsync(Find(request.Fileset), request, responseStream, context.CancellationToken);
 

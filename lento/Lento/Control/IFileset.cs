@@ -11,4 +11,8 @@ internal interface IFileset : IFilesetStatus, ISyncBarrier, IAsyncDisposable
 
     /// <summary>For showing its journal and its conflict store.</summary>
     IReplica Replica { get; }
+
+    /// <summary>Compares the tree with the journal, and journals what is found.</summary>
+    /// <exception cref="Grpc.Core.RpcException">It can't be done, or goes on already.</exception>
+    Task<ScanProgress> VerifyAsync(CancellationToken cancellationToken);
 }

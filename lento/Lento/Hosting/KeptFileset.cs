@@ -88,6 +88,8 @@ internal sealed class KeptFileset : IFileset
         }
     }
 
+    public Task<ScanProgress> VerifyAsync(CancellationToken cancellationToken) => Running.VerifyAsync(cancellationToken);
+
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();

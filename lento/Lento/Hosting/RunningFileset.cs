@@ -27,7 +27,7 @@ internal sealed class RunningFileset(FilesetConfiguration configuration, Fileset
         return new FilesetSnapshot
         {
             State = StateOf(status.State),
-            Reason = status.Error ?? (status.Compared is { } compared ? AsOf(compared) : ""),
+            Reason = ReasonOf(status),
             Log = info?.Log.ToString() ?? "",
             Records = info?.Records ?? 0,
             First = info?.First ?? 0,
@@ -40,12 +40,15 @@ internal sealed class RunningFileset(FilesetConfiguration configuration, Fileset
             BytesSent = counters.BytesOut,
             BytesReceived = counters.BytesIn,
             Conflicts = status.Conflicts,
-            Work = status.State == LinkState.Joining
-                ? new WorkProgress("receiving the tree", (ulong)status.JoinedObjects, 0, (ulong)counters.BytesIn)
+            Work = status.Scanning is { } scan
+                ? new WorkProgress("comparing tree and journal", (ulong)scan.Looked, 0, 0)
+                : status.State == LinkState.Joining ? new WorkProgress("receiving the tree", (ulong)status.JoinedObjects, 0, (ulong)counters.BytesIn)
                 : null,
             Peers = [.. PeersOf(status)],
         };
     }
+
+    public Task<ScanProgress> VerifyAsync(CancellationToken cancellationToken) => service.VerifyAsync(cancellationToken);
 
     public async Task<SyncResult> WaitAsync(CancellationToken cancellationToken)
     {
@@ -72,6 +75,23 @@ internal sealed class RunningFileset(FilesetConfiguration configuration, Fileset
     {
         await service.DisposeAsync();
         link?.Dispose();
+    }
+
+    /// <summary>Only what somebody has to do comes before what the link says.</summary>
+    private string ReasonOf(ReplicationStatus status) => string.Join("; ", Reasons(status));
+
+    private IEnumerable<string> Reasons(ReplicationStatus status)
+    {
+        if (status.IsBelowDoubtful)
+        {
+            yield return "somebody else has mounted or checked the file system below since it was unmounted: "
+                + $"'intermezzo-ctl verify {configuration.Name}' finds what was changed, and tells the others";
+        }
+
+        if ((status.Error ?? (status.Compared is { } compared ? AsOf(compared) : null)) is { } error)
+        {
+            yield return error;
+        }
     }
 
     private static FilesetState StateOf(LinkState state) => state switch

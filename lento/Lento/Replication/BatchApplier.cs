@@ -23,7 +23,7 @@ internal sealed record ApplyStep(int Next, Fid? Missing, Fid Parent, byte[] Name
 /// Applies a peer's batches, record by record, and decides what happens when
 /// they meet updates made here. All members are for the apply thread.
 /// </summary>
-internal sealed class BatchApplier(
+internal sealed partial class BatchApplier(
     IReplica replica, ReplicationState state, Side side, ulong peer, LogId log, TimeProvider time, Counters counters, ILogger logger)
 {
     /// <summary>A record that still doesn't fit after so many obstacles were cleared is kept aside.</summary>
@@ -129,6 +129,10 @@ internal sealed class BatchApplier(
 
             _last = origin;
         }
+        else
+        {
+            NoteBeaten(record, view);
+        }
 
         state.Applied(peer, origin);
         return null;
@@ -137,15 +141,35 @@ internal sealed class BatchApplier(
     /// <summary>Decides and does. False: something has changed meanwhile, decide anew.</summary>
     private bool Judge(IncomingRecord record, RecordView view, ref ApplyStep? missing)
     {
+        if (view.Op == Op.List)
+        {
+            return ApplyList(record, view, OriginOf(record, view));
+        }
+
         var known = Known(record);
         var clash = _own?.Find(view, known);
         var origin = OriginOf(record, view) with { Seen = _own?.Seen ?? 0, Parents = ParentsOf(record, view) };
-        if (side == Side.Server && RecordFacts.SetsDirectoryTime(view, out var directory, out _) && HasOwnTime(directory, known))
+        if (clash is { Facet.Kind: FacetKind.Content } && IsHereAlready(record, view))
+        {
+            clash = null;
+        }
+        else if (clash is not null && RecordFacts.IsFound(view) && !_beaten.Contains(RecordFacts.Object(view, replica.Self)))
+        {
+            // What was done here comes to the maker, and stays there as well.
+            return true;
+        }
+
+        if (side == Side.Server && RecordFacts.SetsDirectoryTime(view, out var directory, out _) && HasOwnTime(directory, known, view))
         {
             return true;
         }
 
-        var kind = RecordFacts.Kind(view);
+        var kind = KindOf(view);
+        if (clash is null && !YieldFound(record, view, kind, origin))
+        {
+            return false;
+        }
+
         var set = false;
         switch (ConflictRules.Decide(side, kind, clash?.Facet.Kind))
         {
@@ -186,11 +210,27 @@ internal sealed class BatchApplier(
         return true;
     }
 
+    /// <summary>What was found of an object that is here is a new version of it.</summary>
+    private UpdateKind KindOf(RecordView view) =>
+        view.Op == Op.Enter && RecordFacts.IsFound(view) && Exists(RecordFacts.Object(view, replica.Self)) ? UpdateKind.Writes : RecordFacts.Kind(view);
+
+    /// <summary>Both sides have made it the same: after a power cut an update comes again, and what was found of it may have come before.</summary>
+    private bool IsHereAlready(IncomingRecord record, RecordView view) =>
+        record is { Carry: Carry.Here, Content: { } content } && (WireTypes.ReadState(record.Wire) ?? StateOfRecord(view)) is { } state &&
+        _applier.Holds(RecordFacts.Object(view, replica.Self), state, content);
+
+    private static ObjectState? StateOfRecord(RecordView view) =>
+        RecordFacts.StateAttr(view) is { } attr ? new ObjectState { Attr = attr } : null;
+
     /// <summary>How far the maker of an update knew the own log.</summary>
     private ulong Known(IncomingRecord record) => side == Side.Client ? Echo : record.Wire.Known;
 
-    /// <summary>Of a directory that both sides changed, the server's mtime stays, whichever update comes first.</summary>
-    private bool HasOwnTime(Fid directory, ulong known) => side == Side.Server && _own?.HasTimeOf(directory, known) == true;
+    /// <summary>
+    /// Of a directory that both sides changed, the server's mtime stays, whichever update comes first; what a scan found
+    /// stands against no change.
+    /// </summary>
+    private bool HasOwnTime(Fid directory, ulong known, RecordView by) =>
+        (side == Side.Server || RecordFacts.IsFound(by)) && _own?.HasTimeOf(directory, known) == true;
 
     private ParentTime? ParentsOf(IncomingRecord record, RecordView view)
     {
@@ -199,8 +239,8 @@ internal sealed class BatchApplier(
         return RecordFacts.ParentTimes(view, replica.Self, directories, out var time) switch
         {
             0 => null,
-            1 => new ParentTime(time, HasOwnTime(directories[0], known), false, side == Side.Server),
-            _ => new ParentTime(time, HasOwnTime(directories[0], known), HasOwnTime(directories[1], known), side == Side.Server),
+            1 => new ParentTime(time, HasOwnTime(directories[0], known, view), false, side == Side.Server),
+            _ => new ParentTime(time, HasOwnTime(directories[0], known, view), HasOwnTime(directories[1], known, view), side == Side.Server),
         };
     }
 
@@ -221,16 +261,25 @@ internal sealed class BatchApplier(
         var content = record.Carry == Carry.Here ? record.Content : null;
         for (var attempt = 0; ; attempt++)
         {
-            var outcome = _applier.Apply(origin, view, WireTypes.ReadState(record.Wire), content);
+            var outcome = _applier.Apply(origin, view, StateOf(record, view), content);
             if (outcome.IsDone || outcome.Status == ApplyStatus.Changed ||
                 (RecordFacts.Kind(view) == UpdateKind.Removes && outcome.Status == ApplyStatus.MissingObject))
             {
                 return outcome.Status;
             }
 
+            if (attempt < Attempts && (side == Side.Server || RecordFacts.IsFound(view)) && MakeRoom(record, view, origin, outcome))
+            {
+                continue;
+            }
+
             if (attempt == Attempts || side == Side.Server)
             {
-                KeepUnfit(record, view, outcome);
+                if (!LeavesInstead(view, origin, outcome))
+                {
+                    KeepUnfit(record, view, outcome);
+                }
+
                 return outcome.Status;
             }
 
@@ -261,6 +310,76 @@ internal sealed class BatchApplier(
         }
     }
 
+    /// <summary>
+    /// At a server: a client that joined tells with an ENTER that an object stands at a name, whatever records of its
+    /// that came before, and meant something that was not told yet, could or could not do.
+    /// </summary>
+    private bool MakeRoom(IncomingRecord record, RecordView view, Origin origin, ApplyOutcome outcome)
+    {
+        var parent = RecordFacts.Parent(view, replica.Self);
+        if (view.Op != Op.Enter && !RecordFacts.IsFound(view))
+        {
+            return outcome.Status == ApplyStatus.NameTaken && EvictFound(record, view, origin, outcome);
+        }
+
+        switch (outcome.Status)
+        {
+            case ApplyStatus.NameTaken when RecordFacts.IsFound(view) && _own?.HasName(parent, RecordFacts.FirstName(view), Known(record)) != true:
+                return Displace(origin, parent, RecordFacts.FirstName(view), outcome.Subject) is ApplyStatus.Applied;
+            case ApplyStatus.NameTaken:
+                return Evict(origin.Aside, parent, RecordFacts.FirstName(view), outcome.Subject, "name/name") is ApplyStatus.Applied;
+            case ApplyStatus.Elsewhere when RecordFacts.StateAttr(view) is { Links: > 1 } && !view.Flags.HasFlag(RecordFlags.Directory):
+                return _applier.EnterLink(origin.Aside, parent, RecordFacts.FirstName(view), outcome.Subject).Status == ApplyStatus.Applied;
+            case ApplyStatus.Elsewhere:
+                return _applier.SetAside(origin.Aside, outcome.Subject).Status == ApplyStatus.Applied;
+            default:
+                return false;
+        }
+    }
+
+    /// <summary>At a server: an object moved to a directory that isn't here (yet). It leaves; told of there, it enters again.</summary>
+    private bool LeavesInstead(RecordView view, Origin origin, ApplyOutcome outcome) =>
+        side == Side.Server && view.Op == Op.Rename && outcome.Status == ApplyStatus.MissingParent &&
+        RecordFacts.Parent(view, replica.Self) != outcome.Subject &&
+        Evict(origin, RecordFacts.Parent(view, replica.Self), RecordFacts.FirstName(view), RecordFacts.Object(view, replica.Self), "moved away at another replica")
+            is ApplyStatus.Applied;
+
+    private ApplyStatus Evict(Origin origin, Fid parent, ReadOnlySpan<byte> name, Fid subject, string reason)
+    {
+        var conflict = new Conflict(new Dot(replica.Self, 0), origin.Dot, reason, time.GetUtcNow(), subject, parent, name.ToArray());
+        return Kept(_applier.EvictToConflictStore(origin, parent, name, subject, conflict));
+    }
+
+    /// <summary>What travels with a record; of new content without mode, owner and xattrs, where those that are here stay.</summary>
+    private ObjectState? StateOf(IncomingRecord record, RecordView view)
+    {
+        var state = WireTypes.ReadState(record.Wire);
+        var fid = RecordFacts.Object(view, replica.Self);
+        if (KindOf(view) != UpdateKind.Writes || _own is null || !Exists(fid))
+        {
+            return state;
+        }
+
+        var keepsAttributes = ConflictRules.KeepsAttributes(side, view.Flags.HasFlag(RecordFlags.Attr), _own.HasAttributesOf(fid, Known(record)));
+        var keepsXattrs = _own.HasXattrsOf(fid, Known(record));
+        var keepsTime = RecordFacts.IsFound(view) && HasOwnTime(fid, Known(record), view);
+        if (!keepsAttributes && !keepsXattrs && !keepsTime)
+        {
+            return state;
+        }
+
+        var attr = state?.Attr ?? RecordFacts.StateAttr(view) ?? default;
+        var keeps = (keepsAttributes ? AttrValid.Mode | AttrValid.Uid | AttrValid.Gid : 0) | (keepsTime ? AttrValid.ModifyTime : 0);
+        return new ObjectState
+        {
+            Attr = attr with { Valid = attr.Valid & ~keeps },
+            Target = state?.Target,
+
+            // A change of one that the maker of the content made has a record of its own.
+            Xattrs = keepsXattrs ? null : state?.Xattrs,
+        };
+    }
+
     /// <summary>At a client: takes what stands in the way of the server's version out of its way.</summary>
     private ApplyStatus Clear(Origin origin, RecordView view, ApplyOutcome outcome)
     {
@@ -288,8 +407,7 @@ internal sealed class BatchApplier(
             return _applier.SetAside(origin.Aside, parent, name, subject).Status;
         }
 
-        var conflict = new Conflict(new Dot(replica.Self, 0), origin.Dot, "name/name", time.GetUtcNow(), subject, parent, name.ToArray());
-        return Kept(_applier.EvictToConflictStore(origin.Aside, parent, name, subject, conflict));
+        return Evict(origin.Aside, parent, name, subject, "name/name");
     }
 
     private ApplyStatus Kept(ApplyOutcome outcome)
@@ -377,7 +495,7 @@ internal sealed class BatchApplier(
         Span<Fid> directories = stackalloc Fid[2];
         foreach (var directory in directories[..RecordFacts.ParentTimes(view, replica.Self, directories, out var time)])
         {
-            if (!HasOwnTime(directory, Known(record)))
+            if (!HasOwnTime(directory, Known(record), view))
             {
                 _applier.NoteParentTime(directory, set ? null : time);
             }

@@ -81,6 +81,10 @@ internal sealed partial class FilesetService
             {
                 TellWhy(ReasonOf(exception, greeted is not null));
             }
+            catch (HttpRequestException exception)
+            {
+                TellWhy(HowItBroke(exception, greeted is not null));
+            }
             catch (Exception exception) when (LocalFault.NeedsReopening(exception, Side))
             {
                 SetState(LinkState.Disconnected, exception.Message);
@@ -107,13 +111,12 @@ internal sealed partial class FilesetService
     }
 
     /// <summary>For people: what the server says, or how the connection broke.</summary>
-    private static string ReasonOf(RpcException exception, bool wasGreeted)
-    {
-        if (exception.Status.DebugException?.GetBaseException().Message is not { } broken)
-        {
-            return exception.Status.Detail;
-        }
+    private static string ReasonOf(RpcException exception, bool wasGreeted) =>
+        exception.Status.DebugException is { } cause ? HowItBroke(cause, wasGreeted) : exception.Status.Detail;
 
+    private static string HowItBroke(Exception exception, bool wasGreeted)
+    {
+        var broken = exception.GetBaseException().Message;
         return wasGreeted ? $"the connection broke: {broken}"
             : "the server ended the connection before its greeting; perhaps it doesn't know the key of this machine: "
               + $"there, `intermezzo-ctl peer add` lets it in ({broken})";
@@ -144,7 +147,7 @@ internal sealed partial class FilesetService
         connected();
         if (welcome.Mode != Welcome.Types.Mode.Live)
         {
-            await JoinAsync(welcome.Reason, cancellationToken).ConfigureAwait(false);
+            await JoinAsync(welcome, cancellationToken).ConfigureAwait(false);
             if (welcome.Mode == Welcome.Types.Mode.SnapshotOnly)
             {
                 SetState(LinkState.Compared);
@@ -193,11 +196,13 @@ internal sealed partial class FilesetService
         return new SessionStart(welcome.Replica, WireTypes.ReadLog(welcome.Log), theirs, [.. welcome.Staged], Writable: true);
     }
 
-    private async Task JoinAsync(string reason, CancellationToken cancellationToken)
+    private async Task JoinAsync(Welcome welcome, CancellationToken cancellationToken)
     {
-        _logger.JoinBegan(Settings.Name, reason);
+        _logger.JoinBegan(Settings.Name, welcome.Reason);
         SetState(LinkState.Joining);
-        _joiner = new Joiner(Replica, State, Apply, _client!, Time, Counters, _logger);
+        var isOurs = welcome.Progress is { } theirs && WireTypes.ReadLog(theirs.Applied.Log) == Replica.Journal?.Info.Log;
+        var received = isOurs ? Math.Max(welcome.Progress!.Applied.Offset, welcome.Progress.Source) : 0;
+        _joiner = new Joiner(Replica, State, Apply, _client!, received, Time, Counters, _logger);
         await _joiner.RunAsync(cancellationToken).ConfigureAwait(false);
     }
 

@@ -18,9 +18,14 @@ internal sealed partial class FilesetService
     /// <summary>Runs a peer's call. Without room here the peer is told so, and the replica is opened anew.</summary>
     public async Task ServeAsync(Func<Task> call)
     {
+        RequireSettled();
         try
         {
             await call().ConfigureAwait(false);
+        }
+        catch (JournalException exception) when (exception.Fault == JournalFault.Trimmed)
+        {
+            throw new RpcException(new Status(StatusCode.Aborted, $"the server's log of fileset \"{Settings.Name}\" no longer goes back to this replica; it joins again"));
         }
         catch (Exception exception) when (LocalFault.NeedsReopening(exception, Side))
         {

@@ -68,6 +68,19 @@ internal sealed partial class FilesetService : IAsyncDisposable
     {
         await Apply.RunAsync(() => State.Load(Side)).ConfigureAwait(false);
         _logger.FilesetReady(Settings.Name, Side, Replica.Self, Replica.Journal?.Info.Log.ToString() ?? "none");
+        if (Replica.Scan is { } scan && !State.Scan.Doubtful.IsNone)
+        {
+            _scanning = new ScanProgress();
+            _scan = SettleStopAsync(scan);
+        }
+        else
+        {
+            KeepLink();
+        }
+    }
+
+    private void KeepLink()
+    {
         if (Side == Side.Client)
         {
             _link = KeepLinkAsync(_stopping.Token);
@@ -78,6 +91,7 @@ internal sealed partial class FilesetService : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
+        await _scan.ConfigureAwait(false);
         await _link.ConfigureAwait(false);
         await _changed.WaitUntilAsync(() => Sessions.Count == 0, CancellationToken.None).ConfigureAwait(false);
         Apply.Dispose();
@@ -98,6 +112,8 @@ internal sealed partial class FilesetService : IAsyncDisposable
                 _state, _error, info.Head, info.First, peers, lag, _joiner?.Objects ?? 0, Replica.Conflicts.List().Count, _inSyncMilliseconds, Counters)
             {
                 Compared = _compared,
+                Scanning = _scanning,
+                IsBelowDoubtful = State.Scan.Below != 0,
             };
         }
     }
@@ -110,6 +126,7 @@ internal sealed partial class FilesetService : IAsyncDisposable
     public async Task SyncAsync(CancellationToken cancellationToken)
     {
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
+        await _scan.WaitAsync(linked.Token).ConfigureAwait(false);
         if (Side == Side.Client)
         {
             await SyncClientAsync(linked.Token).ConfigureAwait(false);

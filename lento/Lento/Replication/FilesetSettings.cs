@@ -63,4 +63,10 @@ internal sealed record ReplicationStatus(
 {
     /// <summary>When the tree was as that of a server that keeps no log; null: the server keeps one, or isn't reached yet.</summary>
     public DateTimeOffset? Compared { get; init; }
+
+    /// <summary>Tree and log are being compared; null: they aren't.</summary>
+    public InterMezzo.Replication.Ports.ScanProgress? Scanning { get; init; }
+
+    /// <summary>Somebody else had the tree in his hands, and it wasn't verified since.</summary>
+    public bool IsBelowDoubtful { get; init; }
 }

@@ -15,9 +15,17 @@ namespace InterMezzo.Lento.Replication;
 /// enters at the end; the log is followed from where the walk began, and
 /// replays on whatever the walk met.
 /// </summary>
+/// <param name="replica">To fill.</param>
+/// <param name="state">How far it is with its peers.</param>
+/// <param name="apply">The one thread that changes it.</param>
+/// <param name="server">The server.</param>
+/// <param name="received">The server has the own log below this.</param>
+/// <param name="time">For the conflict store.</param>
+/// <param name="counters">What is told of the transfer.</param>
+/// <param name="logger">Says what was joined.</param>
 internal sealed class Joiner(
     IReplica replica, ReplicationState state, ApplyThread apply, Protocol.Replication.Replication.ReplicationClient server,
-    TimeProvider time, Counters counters, ILogger logger)
+    ulong received, TimeProvider time, Counters counters, ILogger logger)
 {
     /// <summary>Contents asked for and not here yet.</summary>
     private const int MaxOutstanding = 8192;
@@ -194,11 +202,13 @@ internal sealed class Joiner(
     private void Complete()
     {
         var peer = _start!.Replica;
-        var conflicts = _join.Complete(new Origin(new Dot(peer, 0), 0), peer, time.GetUtcNow());
         var position = _start.Position is { } at ? new Position(WireTypes.ReadLog(at.Log), at.Offset) : default;
 
-        // What was here before the join is judged by it: none of it is sent.
-        state.EndBatch(peer, position, replica.Journal?.Info.Head ?? 0);
+        // What was here before is judged by the join; what is done and told from here on is sent.
+        var head = replica.Journal?.Info.Head ?? 0;
+        state.EndJoin(peer, position);
+        var conflicts = _join.Complete(new Origin(new Dot(peer, 0), 0), peer, time.GetUtcNow(), Unsent(peer, head), MovedSince(head));
+        state.EndBatch(peer, position, head);
         replica.Applier.Flush();
         for (var i = 0; i < conflicts; i++)
         {
@@ -206,5 +216,71 @@ internal sealed class Joiner(
         }
 
         logger.JoinEnded(replica.Fileset, Objects, _bytes, conflicts);
+    }
+
+    /// <summary>Names that programs gave to objects, up to now.</summary>
+    private IEnumerable<(Fid Parent, byte[] Name)> MovedSince(ulong from)
+    {
+        while (replica.Journal is { } journal && journal.Info.Watermark is var end && from < end)
+        {
+            foreach (var (_, bytes) in LogScan.Records(journal, from, end))
+            {
+                foreach (var place in NamesGiven(RecordView.Parse(bytes.Span)))
+                {
+                    yield return place;
+                }
+            }
+
+            from = end;
+        }
+    }
+
+    private List<(Fid Parent, byte[] Name)> NamesGiven(RecordView record)
+    {
+        var names = new List<(Fid, byte[])>();
+        if (record.Op is not (Op.Rename or Op.Link) || !RecordFacts.IsUpdate(record) || RecordFacts.Maker(record) != 0 || record.Pid == Environment.ProcessId)
+        {
+            return names;
+        }
+
+        if (record.Op == Op.Link || record.Has(FieldType.Replaced))
+        {
+            names.Add((RecordFacts.Parent(record, replica.Self), record.Name.ToArray()));
+        }
+
+        if (record.TryGetParent2(out var second))
+        {
+            names.Add((second.Fid.Canonical(replica.Self), record.Name2.ToArray()));
+        }
+
+        return names;
+    }
+
+    /// <summary>What was changed here and isn't known to have reached the server. Null: nothing has.</summary>
+    private Predicate<Fid>? Unsent(ulong peer, ulong head)
+    {
+        if (state.Of(peer) is not { } last)
+        {
+            return null;
+        }
+
+        if (replica.Journal is not { } journal)
+        {
+            // A plain directory: nobody knows what was changed in it.
+            return _ => true;
+        }
+
+        var unsent = new HashSet<Fid>();
+        var from = Math.Max(journal.Info.First, Math.Max(last.Echo, received) & ~(ulong)(KmlFormat.Align - 1));
+        foreach (var (_, bytes) in LogScan.Records(journal, from, head))
+        {
+            var record = RecordView.Parse(bytes.Span);
+            if (RecordFacts.Maker(record) == 0 && (RecordFacts.IsUpdate(record) || record.Op == Op.Dirty))
+            {
+                unsent.Add(RecordFacts.Object(record, replica.Self));
+            }
+        }
+
+        return unsent.Contains;
     }
 }

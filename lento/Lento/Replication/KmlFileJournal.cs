@@ -51,7 +51,7 @@ internal sealed partial class KmlFileJournal : IJournal, IDisposable
         get
         {
             var end = Look();
-            return new JournalInfo(_log, KmlFormat.SuperSize, end, end, 0, Exact: true, Unclean: false);
+            return new JournalInfo(_log, KmlFormat.SuperSize, end, end, 0, Exact: true, MountFlags.None);
         }
     }
 

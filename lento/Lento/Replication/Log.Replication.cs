@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace InterMezzo.Lento.Replication;
 
-/// <summary>Messages about replication: 3000 to 3999. Numbers are never used again; the next free one is 3020.</summary>
+/// <summary>Messages about replication: 3000 to 3999. Numbers are never used again; the next free one is 3023.</summary>
 internal static partial class ReplicationLog
 {
     [LoggerMessage(EventId = 3000, Level = LogLevel.Information, Message = "{Fileset}: connected to {Peer:x}, its log is applied to {Applied}, ours is there to {Settled}")]
@@ -60,6 +60,15 @@ internal static partial class ReplicationLog
 
     [LoggerMessage(EventId = 3018, Level = LogLevel.Debug, Message = "A peer is gone: {Reason}")]
     public static partial void CallEnded(this ILogger logger, string reason);
+
+    [LoggerMessage(EventId = 3020, Level = LogLevel.Warning, Message = "{Fileset}: after an unclean stop tree and journal are compared before anything is sent")]
+    public static partial void ScanBegan(this ILogger logger, string fileset);
+
+    [LoggerMessage(EventId = 3021, Level = LogLevel.Information, Message = "{Fileset}: tree and journal agree: {Looked} objects looked at, {Told} names told, {Listed} directories listed")]
+    public static partial void ScanEnded(this ILogger logger, string fileset, long looked, long told, long listed);
+
+    [LoggerMessage(EventId = 3022, Level = LogLevel.Error, Message = "{Fileset}: tree and journal couldn't be compared")]
+    public static partial void ScanFailed(this ILogger logger, string fileset, Exception exception);
 
     [LoggerMessage(EventId = 3019, Level = LogLevel.Error, Message = "A peer's call failed")]
     public static partial void CallFailed(this ILogger logger, Exception exception);

@@ -28,6 +28,9 @@ internal sealed class LoggedDirectory(IReplica directory, KmlFileJournal journal
 
     public IConflictStore Conflicts => directory.Conflicts;
 
+    /// <summary>Whoever writes the log tells what is in it.</summary>
+    public ITreeScan? Scan => null;
+
     public void CatchUp(RecordObserver? observer) => directory.CatchUp(observer);
 
     public void Dispose()

@@ -14,6 +14,10 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
 {
     private readonly FacetWindow _window = new();
     private readonly FacetWindow _directoryTimes = new();
+    private readonly FacetWindow _xattrs = new();
+
+    // What a scan found here: it stands against nobody who knows what he did.
+    private readonly FacetWindow _found = new();
     private ulong _end;
 
     /// <summary>The own log is looked at below this offset.</summary>
@@ -27,15 +31,39 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
         return _window.Find(touches[..RecordFacts.Touches(record, self, touches)], known);
     }
 
+    /// <summary>What a scan found here, and the peer didn't know, that its update is about. After <see cref="Find"/>.</summary>
+    public Clash? FindFound(RecordView record, ulong known)
+    {
+        Span<Touch> touches = stackalloc Touch[RecordFacts.MaxTouches];
+        return _found.Find(touches[..RecordFacts.Touches(record, self, touches)], known);
+    }
+
+    /// <summary>A scan found something at a name here, and the peer didn't know. After <see cref="Find"/>.</summary>
+    public bool HasFoundName(Fid directory, ReadOnlySpan<byte> name, ulong known) => _found.Find([new Touch(Facet.Name(directory, name), true)], known) is not null;
+
+    /// <summary>The own log is looked at, all that the peer may not know of it.</summary>
+    public void CatchUpTo(ulong known) => CatchUp(known);
+
+    /// <summary>A name was given or taken here by an update that the peer didn't know. After <see cref="Find"/>.</summary>
+    public bool HasName(Fid directory, ReadOnlySpan<byte> name, ulong known) => _window.Find([new Touch(Facet.Name(directory, name), true)], known) is not null;
+
     /// <summary>The peer knows what lies below; so do all its later updates.</summary>
     public void Forget(ulong below)
     {
         _window.DropBelow(below);
         _directoryTimes.DropBelow(below);
+        _xattrs.DropBelow(below);
+        _found.DropBelow(below);
     }
 
     /// <summary>The mtime of a directory was set here by an update that the peer didn't know. After <see cref="Find"/>.</summary>
     public bool HasTimeOf(Fid directory, ulong known) => _directoryTimes.Find([new Touch(Facet.DirectoryTime(directory), true)], known) is not null;
+
+    /// <summary>Mode or owner of an object were set here by an update that the peer didn't know. After <see cref="Find"/>.</summary>
+    public bool HasAttributesOf(Fid fid, ulong known) => _window.Find([new Touch(Facet.Attributes(fid), true)], known) is not null;
+
+    /// <summary>Any xattr of an object was set or removed here by an update that the peer didn't know. After <see cref="Find"/>.</summary>
+    public bool HasXattrsOf(Fid fid, ulong known) => _xattrs.Find([new Touch(Facet.AnyXattr(fid), true)], known) is not null;
 
     /// <summary>Who made the update at an offset, for the description of a conflict.</summary>
     public Dot DotAt(ulong offset)
@@ -76,9 +104,18 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
         foreach (var (offset, bytes) in LogScan.Records(journal, _end, journal.Info.Watermark))
         {
             var record = RecordView.Parse(bytes.Span);
-            if (isOwn(RecordFacts.Maker(record)))
+            if (isOwn(RecordFacts.Maker(record)) && RecordFacts.IsFound(record))
+            {
+                _found.Add(touches[..RecordFacts.Touches(record, self, touches)], offset);
+            }
+            else if (isOwn(RecordFacts.Maker(record)))
             {
                 _window.Add(touches[..RecordFacts.Touches(record, self, touches)], offset);
+                if (record.Op is Op.SetXattr or Op.RemoveXattr)
+                {
+                    _xattrs.Add([new Touch(Facet.AnyXattr(RecordFacts.Object(record, self)), true)], offset);
+                }
+
                 foreach (var directory in directories[..RecordFacts.ParentTimes(record, self, directories, out _)])
                 {
                     _directoryTimes.Add([new Touch(Facet.DirectoryTime(directory), true)], offset);

@@ -25,6 +25,9 @@ internal sealed class ReplicationState(IReplica replica)
         }
     }
 
+    /// <summary>Whether tree and log are to be compared.</summary>
+    public ScanState Scan { get; private set; } = new();
+
     /// <summary>To be called on the apply thread, before all else.</summary>
     public void Load(Side side)
     {
@@ -38,7 +41,13 @@ internal sealed class ReplicationState(IReplica replica)
                 }
             }
 
-            replica.CatchUp((_, record) => RecordFacts.Observe(_progress, record, replica.Self, side));
+            Scan = ScanState.Decode(replica.Index.LoadScan());
+            replica.CatchUp((offset, record) =>
+            {
+                Scan.Observe(offset, record);
+                RecordFacts.Observe(_progress, record, replica.Self, side);
+            });
+            replica.Index.SaveScan(Scan.Encode());
             foreach (var (peer, _) in _progress.Peers)
             {
                 replica.Index.SaveProgress(peer, Mark(peer).Encode());
@@ -46,6 +55,14 @@ internal sealed class ReplicationState(IReplica replica)
         }
 
         // Only now: the index must not pass over records whose progress it doesn't know.
+        replica.Applier.Flush();
+    }
+
+    /// <summary>Tree and log agree again. On the apply thread.</summary>
+    public void EndScan()
+    {
+        Scan.Done();
+        replica.Index.SaveScan(Scan.Encode());
         replica.Applier.Flush();
     }
 
@@ -63,6 +80,18 @@ internal sealed class ReplicationState(IReplica replica)
         {
             _progress.OnRecord(peer, origin.Dot.Replica, origin.Dot.Counter, origin.Source, origin.Partial);
         }
+    }
+
+    /// <summary>A join ends: updates that are made from here on know the peer's log up to the position. On the apply thread.</summary>
+    public void EndJoin(ulong peer, Position position)
+    {
+        byte[] payload;
+        lock (_gate)
+        {
+            payload = new ProgressMark(peer, position, 0, _progress.Vector, Joins: true).Encode();
+        }
+
+        replica.Journal?.Mark(payload);
     }
 
     /// <summary>A whole batch is applied: noted in the log (if there is one) and in the index. On the apply thread.</summary>

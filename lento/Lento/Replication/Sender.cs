@@ -256,6 +256,11 @@ internal sealed class Sender(IReplica replica, ChangeLog changes, Direction dire
             {
                 record.Attr = WireTypes.Write(made with { Valid = made.Valid | AttrValid.ModifyTime, ModifyTime = state.Attr.ModifyTime });
             }
+            else if (planned.Carry == Carry.Folded)
+            {
+                // The attributes are those of the content that travels with the CREATE: no later record repeats them.
+                record.Attr = WireTypes.Write(VersionAttr(planned.Version) ?? state.Attr);
+            }
 
             source.Dispose();
             return null;

@@ -2,10 +2,10 @@
 using InterMezzo.Journal;
 using InterMezzo.Replication.Ports;
 
-namespace InterMezzo.Lento.Replication;
+namespace InterMezzo.Replication;
 
 /// <summary>Reads a stretch of a log from its beginning to its end.</summary>
-internal static class LogScan
+public static class LogScan
 {
     /// <summary>Records in [from, to), each valid until the next is taken.</summary>
     public static IEnumerable<(ulong Offset, ReadOnlyMemory<byte> Record)> Records(IJournal journal, ulong from, ulong to)
