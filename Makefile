@@ -11,14 +11,14 @@ KERNEL_SOURCES = $(shell cd kernel && find . -type f \( -name '*.[chS]' -o -name
 	! -name '*.mod.c' ! -name '.*')
 
 # For the native programs and the benchmarks; the lab names its own.
-PACKAGES := clang lld zlib1g-dev rsync socat ca-certificates
+PACKAGES := clang lld zlib1g-dev rsync socat ca-certificates git sqlite3
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup packages sdk lab-setup module build restore test crash demo bench clean
+.PHONY: help setup packages sdk lab-setup lab-debug-kernel module build restore test crash demo bench clean
 
 help: ## this list
-	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 18
 
 setup: packages sdk lab-setup ## install all that a bare Debian 12 lacks (as root)
 
@@ -32,6 +32,9 @@ sdk:
 
 lab-setup: ## what the lab needs: QEMU, guests' kernels and their headers
 	@scripts/lab setup --kernels $(subst $(space),$(comma),$(KERNELS))
+
+lab-debug-kernel: ## build the lab's kernel that looks for bugs, once; then: make module KERNELS=debug
+	@scripts/lab setup --kernels debug
 
 module: lab-setup $(KERNELS:%=module-%) ## build the kernel module: build/kernel-VERSION/intermezzo.ko
 
@@ -53,8 +56,8 @@ build: restore ## build the programs and publish them: build/lento, build/interm
 test: setup module build ## set up, build, run all tests
 	scripts/test
 
-crash: module ## N=200 power cuts; also SEED=, FS="ext3 ext4", KERNEL="6.1 6.12", PER_LOAD=
-	@N='$(N)' SEED='$(SEED)' FS='$(FS)' KERNEL='$(KERNEL)' PER_LOAD='$(PER_LOAD)' tests/lab/crash/crash.py
+crash: module ## N=200 power cuts; PAIRS=all: one at each flush of each pair of operations; also SEED=, FS="ext3 ext4", KERNEL="6.1 6.12", PER_LOAD=
+	@N='$(N)' PAIRS='$(PAIRS)' SEED='$(SEED)' FS='$(FS)' KERNEL='$(KERNEL)' PER_LOAD='$(PER_LOAD)' tests/lab/crash/$(if $(PAIRS),pairs,crash).py
 
 demo: setup module build ## set up, build, show it: a server and a laptop, cable pulled, power cut, equal again
 	scripts/demo

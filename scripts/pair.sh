@@ -21,6 +21,8 @@ boot() {
 		/intermezzo/scripts/load-module /intermezzo/build/kernel-$kernel/intermezzo.ko
 		blkid /dev/vda >/dev/null || mkfs.$lower -q /dev/vda
 		mkdir -p $mount
+		# without a journal below, a power cut leaves what somebody has to repair first
+		[ $lower != ext2 ] || e2fsck -p /dev/vda >/lab/fsck.log || e2fsck -fy /dev/vda >>/lab/fsck.log || e2fsck -fy /dev/vda >>/lab/fsck.log || [ \$? -lt 4 ]
 		mount -t intermezzo -o fileset=home,cache_type=$lower,prestodev=/dev/intermezzo0 /dev/vda $mount
 	SH
 }

@@ -11,9 +11,11 @@ usage: scripts/lab COMMAND ...
 Virtual machines that boot a Debian kernel on this machine's own root file system (read-only, changes stay in the guest's
 memory), on one virtual link. They see the checkout at /intermezzo and at its path here, and a writable directory at /lab.
 
-  setup [--kernels 6.1,6.12]   install what the lab needs (as root; quick when it is all there)
+  setup [--kernels 6.1,6.12,sid,debug]  install what the lab needs (as root; quick when it is all there); sid, if it is named,
+                               is the newest kernel of Debian, unpacked with the compiler that its headers want; debug is
+                               built: 6.1 with KASAN, lockdep, kmemleak, fault injection (half an hour, once)
   start NAME [OPTION...]       boot a guest and wait until it takes commands
-      --kernel 6.1|6.12        the kernel (6.1)
+      --kernel 6.1|6.12|sid|debug  the kernel (6.1)
       --disk IMAGE:SIZE        a disk, made when missing (64M, 2G); may be repeated: /dev/vda, /dev/vdb, ... in this order,
                                also /dev/lab/IMAGE. A disk outlives stop, cut and start. With :log behind the size, every write
                                and flush since start is kept in disks/IMAGE.log below LAB_DIR, in the format of dm-log-writes
@@ -37,7 +39,7 @@ memory), on one virtual link. They see the checkout at /intermezzo and at its pa
 
 Environment:
   LAB_DIR     where the lab keeps everything (CHECKOUT/.lab); two directories are two labs that know nothing of each other
-  LAB_CACHE   unpacked kernels (/var/cache/intermezzo-lab)
+  LAB_CACHE   unpacked and built kernels (/var/cache/intermezzo-lab)
   LAB_ACCEL   tcg (emulation; the default), icount (emulation that counts: a nanosecond is an instruction), kvm, or auto
               (kvm if a bounded probe boots with it)
   LAB_CPU     CPU model

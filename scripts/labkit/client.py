@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 
-from common import LAB, LabError, read_text
+from common import LAB, LabError, Process, read_text
 
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -20,8 +20,15 @@ ENVIRONMENT = {
 LOST = 125
 
 
+FAULTS = ("Kernel panic", "Oops:", "BUG:")
+
+
 def console_tail(name):
-    lines = (read_text(os.path.join(LAB, "guests", name, "console.log")) or "").splitlines()[-40:]
+    """The last 40 lines of this boot; more, when what the kernel calls its fault stands above a long trace."""
+    text = read_text(os.path.join(LAB, "guests", name, "console.log")) or ""
+    lines = text[max(text.rfind("---- start of "), 0):].splitlines()[-200:]
+    faults = [index for index, line in enumerate(lines) if any(fault in line for fault in FAULTS)]
+    lines = lines[min([len(lines) - 40, *faults]) if len(lines) > 40 else 0:]
     return "\n".join(f"  | {line}" for line in lines)
 
 
@@ -33,7 +40,8 @@ class Connection:
     def __init__(self, name, timeout):
         directory = os.path.join(LAB, "guests", name)
         port = read_text(os.path.join(directory, "port"))
-        if port is None:
+        self.process = Process(os.path.join(directory, "process"))
+        if port is None or self.process.pid is None:
             raise LabError(f"{name} is not running (start it with 'scripts/lab start {name}')")
         self.name = name
         try:
@@ -82,6 +90,8 @@ class Connection:
         except ConnectionError:
             data = b""
         if not data:
+            # QEMU closes its sockets one by one as it ends: whoever is told of the end finds no guest to connect to.
+            self.process.wait(10)
             raise LabError(f"{self.name} went down; end of its console:\n{console_tail(self.name)}", LOST)
         return data
 

@@ -90,7 +90,7 @@ def kernel(options):
 def parser(command):
     make = argparse.ArgumentParser(prog=f"lab {command}", add_help=False)
     if command == "setup":
-        make.add_argument("--kernels", type=versions, default=list(kernels.KNOWN))
+        make.add_argument("--kernels", type=versions, default=list(kernels.DEBIAN))
         return make, lambda options: setup.main(options.kernels)
     if command == "start":
         make.add_argument("name")

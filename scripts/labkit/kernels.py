@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Kernels that guests can boot: installed ones, and ones that setup unpacked into the cache."""
+"""Kernels that guests can boot: installed ones, and ones that setup unpacked into the cache, or built there."""
 import hashlib
 import lzma
 import os
@@ -10,7 +10,11 @@ import subprocess
 from common import CACHE, LabError, cache_directory
 
 DEFAULT = "6.1"
-KNOWN = ("6.1", "6.12")
+DEBIAN = ("6.1", "6.12")
+DEBUG = "debug"  # built here, by debug_kernel.py
+SID = "sid"  # the newest, whichever it is; see sid_kernel.py
+NAMED = (DEBUG, SID)
+KNOWN = (*DEBIAN, *NAMED)
 
 
 class Kernel:
@@ -43,13 +47,13 @@ def numbers(release):
 
 
 def available(version):
-    found = []
-    for root in ("/", unpacked_root(version)):
+    found, prefix = [], "vmlinuz-" if version in NAMED else f"vmlinuz-{version}."
+    for root in (() if version in NAMED else ("/",)) + (unpacked_root(version),):
         try:
             names = os.listdir(os.path.join(root, "boot"))
         except FileNotFoundError:
             continue
-        releases = [name.removeprefix("vmlinuz-") for name in names if name.startswith(f"vmlinuz-{version}.")]
+        releases = [name.removeprefix("vmlinuz-") for name in names if name.startswith(prefix)]
         found += [Kernel(root, release) for release in releases if not release.endswith(("-rt-amd64", "-cloud-amd64"))]
     return [kernel for kernel in found if os.path.exists(os.path.join(kernel.modules, "modules.dep"))]
 
@@ -69,6 +73,8 @@ def uncompressed(kernel):
         return path
     with open(kernel.image, "rb") as file:
         image = file.read()
+    if image.startswith(b"\x7fELF"):
+        return kernel.image
     # The x86 boot protocol: setup sectors, then offset and length of the payload; the payload ends with its unpacked size.
     sectors = image[0x1f1] or 4
     offset, length = struct.unpack_from("<II", image, 0x248)
