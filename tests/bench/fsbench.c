@@ -3,12 +3,16 @@
  * fsbench: one kind of work on a file system.
  *
  *   fsbench create DIR COUNT     COUNT empty files in one directory
- *   fsbench unlink DIR COUNT     and away with them
  *   fsbench stat DIR COUNT       stat each of them
+ *   fsbench rename DIR COUNT     each to another name and back
+ *   fsbench unlink DIR COUNT     and away with them
+ *   fsbench fill DIR COUNT       COUNT files of 4 KiB in one directory
  *   fsbench seqwrite FILE MIB    write(2) of 128 KiB at a time, fsync at the end
  *   fsbench seqread FILE MIB     read(2) of 128 KiB at a time
  *   fsbench randwrite FILE MIB   as many 4 KiB blocks in random order in a file of that size, fsync at the end
  *   fsbench randread FILE MIB    the same, reading
+ *   fsbench mmapwrite FILE MIB   every page of it through a shared mapping, msync at the end
+ *   fsbench mmapread FILE MIB    the same, reading
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -16,8 +20,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define PAGE 4096
 
 static char block[128 * 1024];
 
@@ -27,21 +34,41 @@ static void die(const char *what)
 	exit(1);
 }
 
+static int make(const char *name, size_t len)
+{
+	int fd = open(name, O_CREAT | O_EXCL | O_WRONLY, 0644);
+
+	return fd < 0 || (len && write(fd, block, len) != (ssize_t)len) || close(fd);
+}
+
+static int one_name(const char *verb, const char *name)
+{
+	char other[40];
+	struct stat st;
+
+	switch (*verb) {
+	case 'c':
+		return make(name, 0);
+	case 'f':
+		return make(name, PAGE);
+	case 'u':
+		return unlink(name);
+	case 'r':
+		snprintf(other, sizeof(other), "other-%s", name);
+		return rename(name, other) || rename(other, name);
+	default:
+		return stat(name, &st);
+	}
+}
+
 static void each_name(const char *verb, long count)
 {
-	struct stat st;
 	char name[32];
 
 	for (long i = 0; i < count; i++) {
 		snprintf(name, sizeof(name), "file-%07ld", i);
-		if (*verb == 'c') {
-			int fd = open(name, O_CREAT | O_EXCL | O_WRONLY, 0644);
-
-			if (fd < 0 || close(fd))
-				die(name);
-		} else if (*verb == 'u' ? unlink(name) : stat(name, &st)) {
+		if (one_name(verb, name))
 			die(name);
-		}
 	}
 }
 
@@ -53,39 +80,70 @@ static void transfer(int fd, int writes, off_t where, size_t len)
 		die("transfer");
 }
 
-static void data(const char *verb, const char *file, long mib)
+static void copy(int fd, int writes, int random, long mib)
 {
-	int writes = !!strstr(verb, "write"), random = !strncmp(verb, "rand", 4);
-	size_t len = random ? 4096 : sizeof(block);
+	size_t len = random ? PAGE : sizeof(block);
 	long count = mib * 1024 * 1024 / (long)len;
 	unsigned int seed = 1;
+
+	for (long i = 0; i < count; i++)
+		transfer(fd, writes, (random ? rand_r(&seed) % count : i) * (off_t)len, len);
+	if (writes && fsync(fd))
+		die("fsync");
+}
+
+static void map(int fd, int writes, long mib)
+{
+	size_t size = (size_t)mib * 1024 * 1024;
+	char *at = mmap(NULL, size, PROT_READ | (writes ? PROT_WRITE : 0), MAP_SHARED, fd, 0);
+
+	if (at == MAP_FAILED)
+		die("mmap");
+	for (size_t i = 0; i < size; i += PAGE) {
+		if (writes)
+			memcpy(at + i, block, PAGE);
+		else
+			memcpy(block, at + i, PAGE);
+	}
+	if (writes && msync(at, size, MS_SYNC))
+		die("msync");
+	munmap(at, size);
+}
+
+static void data(const char *verb, const char *file, long mib)
+{
+	int writes = !!strstr(verb, "write");
 	int fd = open(file, writes ? O_CREAT | O_RDWR : O_RDONLY, 0644);
 
 	if (fd < 0)
 		die(file);
 	memset(block, 'x', sizeof(block));
-	for (long i = 0; i < count; i++)
-		transfer(fd, writes, (random ? rand_r(&seed) % count : i) * (off_t)len, len);
-	if (writes && fsync(fd))
-		die("fsync");
+	if (*verb == 'm')
+		map(fd, writes, mib);
+	else
+		copy(fd, writes, *verb == 'r', mib);
 	if (close(fd))
 		die("close");
 }
 
 int main(int argc, char **argv)
 {
+	static const char names[] = " create stat rename unlink fill ";
+	static const char files[] = " seqwrite seqread randwrite randread mmapwrite mmapread ";
+	char word[32];
 	long count;
 
-	if (argc != 4 || (count = atol(argv[3])) <= 0) {
-		fputs("usage: fsbench create|unlink|stat|seqwrite|seqread|randwrite|randread PATH COUNT\n", stderr);
+	snprintf(word, sizeof(word), " %s ", argc == 4 ? argv[1] : "");
+	if (argc != 4 || (count = atol(argv[3])) <= 0 || (!strstr(names, word) && !strstr(files, word))) {
+		fprintf(stderr, "usage: fsbench%sDIR COUNT, fsbench%sFILE MIB\n", names, files);
 		return 2;
 	}
-	if (strchr("cu", *argv[1]) || !strcmp(argv[1], "stat")) {
+	if (strstr(files, word)) {
+		data(argv[1], argv[2], count);
+	} else {
 		if (chdir(argv[2]))
 			die(argv[2]);
 		each_name(argv[1], count);
-	} else {
-		data(argv[1], argv[2], count);
 	}
 	return 0;
 }

@@ -71,6 +71,8 @@ static void begin(uint16_t op)
 	h->uid = htole32(1000);
 	h->gid = htole32(1001);
 	h->pid = htole32(4242);
+	h->synced = htole64(KML_SUPER_SIZE);
+	h->mounts = htole64(17);
 }
 
 static void field(uint16_t type, const void *data, uint32_t len)
@@ -117,6 +119,23 @@ static void attr(uint16_t type, uint32_t valid, uint32_t mode, uint64_t size)
 	};
 
 	field(type, &a, sizeof(a));
+}
+
+/* All names of a directory in one record: the mask is 0. */
+static void list(const char *first, const char *second)
+{
+	struct kml_list head = { .names = htole32(2) };
+	unsigned char bytes[sizeof(head) + 512];
+	const char *names[2] = { first, second };
+	uint32_t len = sizeof(head);
+
+	memcpy(bytes, &head, sizeof(head));
+	for (int i = 0; i < 2; i++) {
+		bytes[len++] = strlen(names[i]);
+		memcpy(bytes + len, names[i], strlen(names[i]));
+		len += strlen(names[i]);
+	}
+	field(KML_F_PAYLOAD, bytes, len);
 }
 
 static void result(uint32_t state, uint64_t ino, uint32_t mode, uint32_t flags)
@@ -241,7 +260,7 @@ static void super(void)
 static void all_makers(const char *f)
 {
 	begin(KML_OP_MOUNT);
-	flags(0, 1);
+	flags(0, KML_MOUNT_UNCLEAN | KML_MOUNT_SCAN);
 	end(f, 0, 0, 0);
 
 	begin(KML_OP_CREATE);
@@ -405,6 +424,13 @@ static void all_changes(const char *f)
 	attr(KML_F_ATTR, 0x1ff & ~KML_ATTR_RDEV, FILE_MODE, 0);
 	end(f, 0, 1, 0);
 
+	begin(KML_OP_LIST);
+	flags(KML_FLAG_RECOVERED, 0);
+	object(KML_F_OBJECT, 0, 2, DIR_MODE);
+	attr(KML_F_ATTR, 0x1ff & ~KML_ATTR_RDEV, DIR_MODE, 4096);
+	list("renamed", "was nameless");
+	end(f, 0, 1, 0);
+
 	begin(KML_OP_UMOUNT);
 	end(f, 0, 0, 0);
 }
@@ -470,7 +496,8 @@ static void print_structs(void)
 	OFFSET(kml_record, counter); OFFSET(kml_record, local); OFFSET(kml_record, source);
 	OFFSET(kml_record, result); OFFSET(kml_record, sec); OFFSET(kml_record, nsec);
 	OFFSET(kml_record, uid); OFFSET(kml_record, gid); OFFSET(kml_record, pid);
-	OFFSET(kml_record, aux); OFFSET(kml_record, fields); OFFSET(kml_record, reserved);
+	OFFSET(kml_record, aux); OFFSET(kml_record, fields); OFFSET(kml_record, synced);
+	OFFSET(kml_record, mounts);
 	SIZE(kml_field);
 	OFFSET(kml_field, type); OFFSET(kml_field, reserved); OFFSET(kml_field, len);
 	SIZE(kml_object);
@@ -484,6 +511,9 @@ static void print_structs(void)
 	OFFSET(kml_attr, mtime_nsec); OFFSET(kml_attr, ctime_nsec); OFFSET(kml_attr, nlink);
 	SIZE(kml_range);
 	OFFSET(kml_range, start); OFFSET(kml_range, len);
+	SIZE(kml_list);
+	OFFSET(kml_list, mask); OFFSET(kml_list, value); OFFSET(kml_list, names);
+	OFFSET(kml_list, reserved);
 }
 
 static void print_device(void)
@@ -497,7 +527,7 @@ static void print_device(void)
 	OFFSET(presto_info, watermark); OFFSET(presto_info, head);
 	OFFSET(presto_info, records); OFFSET(presto_info, local);
 	OFFSET(presto_info, log_id); OFFSET(presto_info, fileset);
-	OFFSET(presto_info, unclean); OFFSET(presto_info, reserved);
+	OFFSET(presto_info, mount); OFFSET(presto_info, reserved);
 	SIZE(presto_context);
 	OFFSET(presto_context, replica); OFFSET(presto_context, counter);
 	OFFSET(presto_context, source); OFFSET(presto_context, seen);
@@ -505,12 +535,22 @@ static void print_device(void)
 	SIZE(presto_object);
 	OFFSET(presto_object, ino); OFFSET(presto_object, gen);
 	OFFSET(presto_object, writers); OFFSET(presto_object, dirty);
+	SIZE(presto_place);
+	OFFSET(presto_place, dir); OFFSET(presto_place, op); OFFSET(presto_place, len);
+	OFFSET(presto_place, flags); OFFSET(presto_place, name);
+	SIZE(presto_list);
+	OFFSET(presto_list, dir); OFFSET(presto_list, len); OFFSET(presto_list, seen);
+	OFFSET(presto_list, payload);
 	CONST(PRESTO_MSG_MARK); CONST(PRESTO_PROTOCOL);
 	CONST(PRESTO_JOURNAL_EXACT); CONST(PRESTO_JOURNAL_SCAN);
 	CONST(PRESTO_IOC_INFO); CONST(PRESTO_IOC_CONTEXT); CONST(PRESTO_IOC_SYNC);
 	CONST(PRESTO_IOC_TRIM); CONST(PRESTO_IOC_OBJECT);
+	CONST(PRESTO_IOC_TELL); CONST(PRESTO_IOC_LIST);
+	CONST(PRESTO_CONTEXT_TIME); CONST(PRESTO_CONTEXT_KEEP);
+	CONST(PRESTO_CONTEXT_KEEP2); CONST(PRESTO_CONTEXT_YIELD);
 	fprintf(text, "string KML_MAGIC %s\n", KML_MAGIC);
 	fprintf(text, "string PRESTO_XATTR_FID %s\n", PRESTO_XATTR_FID);
+	fprintf(text, "string KML_XATTR_FLAGS %s\n", KML_XATTR_FLAGS);
 	fprintf(text, "string PRESTO_CONTROL_DIR %s\n", PRESTO_CONTROL_DIR);
 }
 
@@ -522,13 +562,15 @@ static void print_constants(void)
 	CONST(KML_RESULT_TIME); CONST(KML_RESULT_XATTRS);
 	CONST(KML_FLAG_APPLIED); CONST(KML_FLAG_PARTIAL); CONST(KML_FLAG_RECOVERED);
 	CONST(KML_FLAG_OPEN); CONST(KML_FLAG_WHOLE); CONST(KML_FLAG_TMPFILE);
-	CONST(KML_FLAG_DIR);
+	CONST(KML_FLAG_DIR); CONST(KML_FLAG_ATTR);
 	CONST(KML_OP_PAD); CONST(KML_OP_CREATE); CONST(KML_OP_MKDIR); CONST(KML_OP_SYMLINK);
 	CONST(KML_OP_MKNOD); CONST(KML_OP_LINK); CONST(KML_OP_UNLINK); CONST(KML_OP_RMDIR);
 	CONST(KML_OP_RENAME); CONST(KML_OP_SETATTR); CONST(KML_OP_SETXATTR);
 	CONST(KML_OP_REMOVEXATTR); CONST(KML_OP_DIRTY); CONST(KML_OP_CLOSE);
 	CONST(KML_OP_ENTER); CONST(KML_OP_LEAVE); CONST(KML_OP_MARK); CONST(KML_OP_MOUNT);
-	CONST(KML_OP_UMOUNT); CONST(KML_OP_MAX);
+	CONST(KML_OP_UMOUNT); CONST(KML_OP_LIST); CONST(KML_OP_MAX);
+	CONST(KML_MOUNT_UNCLEAN); CONST(KML_MOUNT_SCAN); CONST(KML_MOUNT_BELOW);
+	CONST(KML_MOUNT_UNORDERED);
 	CONST(KML_F_OBJECT); CONST(KML_F_PARENT); CONST(KML_F_NAME); CONST(KML_F_PARENT2);
 	CONST(KML_F_NAME2); CONST(KML_F_ATTR); CONST(KML_F_ATTR_BEFORE); CONST(KML_F_TARGET);
 	CONST(KML_F_XATTR_NAME); CONST(KML_F_XATTR_VALUE); CONST(KML_F_RANGES);

@@ -6,15 +6,25 @@ load's durable actors vouched for before the cut. It returns what is wrong, in w
 """
 import re
 import stat
+import struct
 
 MAKERS = ("CREATE", "MKDIR", "SYMLINK", "MKNOD")
 EXCHANGE = 2
-RECOVERED, TMPFILE = 0x04, 0x20  # KML_FLAG_*
+RECOVERED, TMPFILE, ATTR = 0x04, 0x20, 0x80  # KML_FLAG_*
 RESULT_TIME, RESULT_XATTRS = 1, 2
 MODE, UID, GID, SIZE, MTIME = 0x1, 0x2, 0x4, 0x8, 0x20  # KML_ATTR_*
 NAMES, APPENDED, MAPPED, REPLACED = range(4)  # cells.h
 FULL = 8
 SET_ID = stat.S_ISUID | stat.S_ISGID
+
+
+def crc32c(data):
+    crc = 0xffffffff
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ 0x82f63b78 * (crc & 1)
+    return ~crc & 0xffffffff
 
 
 class Wrong(Exception):
@@ -86,6 +96,7 @@ class Node:
         self.xattrs = {}  # None: born with some, which are shipped from the tree
         self.links = 0
         self.dirty = self.recovered = False
+        self.told = False  # by a scan: what its record doesn't say is as the tree has it
 
     @property
     def key(self):
@@ -103,6 +114,7 @@ class Model:
     def __init__(self, root):
         self.root = root
         self.nodes, self.names = {root.key: root}, {}  # names: directory and name -> object, by their keys
+        self.removed = set()  # keys
         root.links = 1
 
     def replay(self, record):
@@ -139,6 +151,7 @@ class Model:
             raise Wrong(f"{record}: directory {node.ino} isn't empty")
         if not node.links:
             del self.nodes[node.key]
+            self.removed.add(node.key)
 
     def touch(self, record, *keys):
         for key in keys:
@@ -167,6 +180,9 @@ class Model:
     do_create = do_mkdir = do_symlink = do_mknod = make
 
     def do_link(self, record):
+        if record.number("flags") & RECOVERED:
+            self.found(record, record.key("object"), several=True)
+            return
         self.add(record, record.name(), self.node(record, "object"))
         self.touch(record, "parent")
 
@@ -178,6 +194,53 @@ class Model:
         self.touch(record, "parent")
 
     do_rmdir = do_unlink
+
+    # ---- what a scan found ----
+
+    def forget(self, place):
+        """A name is gone, with all that is below it."""
+        node = self.nodes[self.names.pop(place)]
+        node.links -= 1
+        if not node.links and node.directory:
+            for child in [name for name in self.names if name[0] == node.key]:
+                self.forget(child)
+
+    def found(self, record, key, several):
+        """The object stands at the name of the record, and, if it can have but one, nowhere else."""
+        place = record.name()
+        if self.names.get(place) not in (None, key):
+            self.nodes[self.names.pop(place)].links -= 1
+        node = self.nodes[key]
+        if not several:
+            for other in [name for name, at in self.names.items() if at == key and name != place]:
+                del self.names[other]
+                node.links -= 1
+        if place not in self.names:
+            self.add(record, place, node)
+        self.touch(record, "parent")
+
+    def do_enter(self, record):
+        key, attr = record.key("object"), record.attr()
+        node = self.nodes.setdefault(key, Node(*key, 0, 0, 0))
+        node.mode, node.uid, node.gid = int(attr["mode"], 8), int(attr["uid"]), int(attr["gid"])
+        node.size, node.mtime, node.rdev = int(attr["size"]), (time(attr["mtime"]),) * 2, attr["rdev"]
+        node.xattrs, node.told, node.dirty, node.recovered = None, True, False, True
+        self.removed.discard(key)
+        self.found(record, key, several=not node.directory and int(attr["nlink"]) > 1)
+
+    def do_list(self, record):
+        payload, attr = raw(record.fields["payload"]), record.attr()
+        mask, value, count = struct.unpack_from("<III", payload)
+        names, at = set(), 16
+        for _ in range(count):
+            names.add(payload[at + 1:at + 1 + payload[at]])
+            at += 1 + payload[at]
+        directory = self.node(record, "object")
+        for place in [name for name in self.names if name[0] == directory.key]:
+            if crc32c(place[1]) & mask == value and place[1] not in names:
+                self.forget(place)
+        directory.mode, directory.uid, directory.gid = int(attr["mode"], 8), int(attr["uid"]), int(attr["gid"])
+        directory.mtime, directory.xattrs, directory.told = (time(attr["mtime"]),) * 2, None, True
 
     def do_rename(self, record):
         old, new = record.name(), record.name("parent2", "name2")
@@ -224,16 +287,19 @@ class Model:
     # ---- content ----
 
     def do_dirty(self, record):
-        self.node(record, "object").dirty = True
+        # a store through a mapping takes no lock that a removal has: its mark may come later
+        if record.key("object") not in self.removed:
+            self.node(record, "object").dirty = True
 
     def do_close(self, record):
         node, attr = self.node(record, "object"), record.attr()
         mode, owner = int(attr["mode"], 8), (int(attr["uid"]), int(attr["gid"]))
-        if (mode | SET_ID, owner) != (node.mode | SET_ID, (node.uid, node.gid)):
+        if not record.number("flags") & ATTR and (mode | SET_ID, owner) != (node.mode | SET_ID, (node.uid, node.gid)):
             raise Wrong(f"{record}: inode {node.ino} has mode {mode:o} and owner {owner}, by the log {node.mode:o} and {(node.uid, node.gid)}")
         if not node.dirty:
             raise Wrong(f"{record}: inode {node.ino} has no open mark")
         node.mode, node.size, node.mtime = mode, int(attr["size"]), (time(attr["mtime"]),) * 2
+        node.uid, node.gid = owner
         node.dirty, node.recovered = False, bool(record.number("flags") & RECOVERED)
 
     def paths(self):
@@ -269,6 +335,8 @@ def tree(listing):
 def differences(path, node, found):
     """What of an object isn't as the log has it."""
     for what in ("mode", "uid", "gid", "target", "rdev"):
+        if what == "target" and node.told:
+            continue
         if getattr(node, what) != getattr(found, what):
             yield f"{path!r}: {what} is {getattr(found, what)}, by the log {getattr(node, what)}"
     if found.gen and node.gen != found.gen:

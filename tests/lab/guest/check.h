@@ -39,6 +39,7 @@ int put_file(const char *name, const char *text);		/* 0: written */
 int is_file(const char *name, const char *text);		/* content equals */
 int absent(const char *name);
 
-extern const struct check name_checks[], data_checks[], map_checks[], meta_checks[], lento_checks[];
+extern const struct check name_checks[], data_checks[], map_checks[], meta_checks[], limit_checks[],
+	lock_checks[], mount_checks[], idmap_checks[], lento_checks[];
 
 #endif

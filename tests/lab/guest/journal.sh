@@ -6,12 +6,12 @@
 # In: MODULE (intermezzo.ko), /dev/vda, /dev/vdb (empty disks).
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-work=$(mktemp -d) m=/tmp/m.$$ m2=/tmp/m2.$$ lower=/tmp/lower.$$ lower2=/tmp/lower2.$$
+work=$(mktemp -d) m=/tmp/m.$$ m2=/tmp/m2.$$ mapped=/tmp/mapped.$$ lower=/tmp/lower.$$ lower2=/tmp/lower2.$$
 fail=0
-mkdir -p "$m" "$m2" "$lower" "$lower2"
+mkdir -p "$m" "$m2" "$mapped" "$lower" "$lower2"
 
 finish() {
-	umount "$m" "$m2" "$lower" "$lower2" 2>/dev/null
+	umount "$mapped" "$m" "$m2" "$lower" "$lower2" 2>/dev/null
 	rm -rf "$work"
 	exit "$fail"
 }
@@ -66,6 +66,7 @@ refused() { dmesg | tail -n 20 | grep -q "$1"; }
 for tool in kml_dump journal_device; do
 	gcc -Wall -O2 -o "$work/$tool" "$here/$tool.c" || { bad "compile $tool"; exit 1; }
 done
+gcc -Wall -O2 -o "$work/idmapped" "$here/idmapped.c" "$here/idmap.c" || { bad "compile idmapped"; exit 1; }
 modprobe -q ext4; modprobe -q libcrc32c; modprobe -q loop
 "$(dirname "$0")/../../../scripts/load-module" "$MODULE" || { bad "load the module" "$MODULE"; exit 1; }
 
@@ -107,11 +108,17 @@ python3 -c "import os,sys; os.setxattr(sys.argv[1], 'user.k', b'v\0w')" "$m/f"
 has "setxattr" "SETXATTR " " object=$(ino "$m/f")," " xattr=x:$(hex user.k)( |\$)" " value=x:760077( |\$)"
 python3 -c "import os,sys; os.removexattr(sys.argv[1], 'user.k')" "$m/f"
 has "removexattr" "REMOVEXATTR " " xattr=x:$(hex user.k)( |\$)"
-touch "$m/flags"; chattr +ia "$m/flags"
+touch "$m/flags"; chattr +d "$m/flags"
+hasnt "a flag that stays on this machine has no record" " object=$(ino "$m/flags")," " xattr=x:$(hex system.intermezzo.flags)( |\$)"
+chattr +ia "$m/flags"
 has "chattr" "SETXATTR " " object=$(ino "$m/flags")," " xattr=x:$(hex system.intermezzo.flags)( |\$)" " value=x:30000000( |\$)"
-chattr +d "$m/flags"; chattr -ia "$m/flags"
+touch "$lower/bare"; chattr +ia "$lower/bare"
+isnt "an immutable file's other flags stay, as below" chattr -d "$m/flags"
+isnt "... and there" chattr +d "$lower/bare"
+chattr -ia "$lower/bare"; rm "$lower/bare"
+chattr -ia "$m/flags"
 has "chattr back" "REMOVEXATTR " " object=$(ino "$m/flags")," " xattr=x:$(hex system.intermezzo.flags)( |\$)"
-hasnt "flags that stay on this machine have no record" "SETXATTR " " value=x:(00000000|70000000)( |\$)"
+hasnt "and the record has no other flag" "SETXATTR " " value=x:(00000000|70000000)( |\$)"
 printf program > "$m/suid"; chmod 4755 "$m/suid"; python3 -c "
 import os, sys
 os.setxattr(sys.argv[1], 'security.capability', bytes.fromhex('0100000200040000000000000000000000000000'))
@@ -140,10 +147,46 @@ os.link(f'/proc/self/fd/{f}', os.path.join(sys.argv[1], 'named'), src_dir_fd=f, 
 P
 has "xattrs that a nameless file was given are flagged" "CREATE DONE .* rflags=[23] " "$(named named)"
 
+# --- an idmapped mount: the log has the IDs of the file system, as the tree ---
+mkdir -m 700 "$m/home"; chown 1000:1000 "$m/home"
+is "IDs are mapped" "$work/idmapped" "$m" "$mapped" 20000
+setpriv --reuid=21000 --regid=21000 --clear-groups bash -c "
+	cd $mapped/home && mkdir d && ln -s x s && : > f && ln f g && rm f && rmdir d && chgrp 21000 g && chmod 600 g"
+has "mapped: create" "CREATE DONE .* made=[0-9]+,[0-9]+,[0-7]+,1000,1000( |,)" "$(named f)" " attr=[^ ]*uid:1000,gid:1000( |,)" " uid=21000 "
+has "mapped: mkdir and symlink" "SYMLINK DONE .* made=[0-9]+,[0-9]+,[0-7]+,1000,1000( |,)" "$(named s)"
+has "mapped: link, unlink and rmdir" "RMDIR (INTENT|DONE)" " parent=$(ino "$m/home")," "$(named d)"
+has "mapped: chgrp" "SETATTR (INTENT|DONE)" " object=$(ino "$m/home/g")," " attr=[^ ]*gid:1000( |,)"
+chown 21001:21002 "$mapped/home/g"
+has "mapped: chown" "SETATTR (INTENT|DONE)" " object=$(ino "$m/home/g")," " attr=[^ ]*uid:1001,gid:1002( |,)"
+[ "$(stat -c %u:%g "$lower/home/g")" = 1001:1002 ] && ok "mapped: and the tree" || bad "mapped: and the tree" "$(stat "$lower/home/g")"
+python3 - "$mapped/home/g" <<'P'
+import os, struct, sys
+entries = ((1, 6, 0xffffffff), (2, 6, 21003), (4, 0, 0xffffffff), (16, 6, 0xffffffff), (32, 0, 0xffffffff))
+os.setxattr(sys.argv[1], 'system.posix_acl_access',
+            struct.pack('<I', 2) + b''.join(struct.pack('<HHI', *e) for e in entries))
+P
+has "mapped: an ACL" "SETXATTR " " object=$(ino "$m/home/g")," " value=x:02000000[0-9a-f]{16}02000600eb030000"
+umount "$mapped"
+isnt "an idmapped directory below is refused" bash -c "'$work/idmapped' '$lower' '$mapped' 20000 && mount -t intermezzo -o fileset=other '$mapped/d' /mnt"
+umount "$mapped"
+
 # --- content ---
 printf 'hello' > "$m/content"
 has "first write: DIRTY" "DIRTY .*object=$(ino "$m/content"),"
 has "last close: CLOSE with its range" "CLOSE .*object=$(ino "$m/content"),.*$(named content).*size:5,.*ranges=0\+5( |\$)"
+python3 - "$m/made" <<'P'
+import os, sys
+f = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT, 0o600)
+os.write(f, b"all at once")
+os.fchown(f, 12, 34)
+os.fchmod(f, 0o641)
+os.utime(f, ns=(1, 946684799 * 10**9 + 5))
+os.close(f)
+os.chmod(sys.argv[1], 0o640)
+P
+has "the CLOSE of a new file tells of owner, mode and time" "CLOSE .*flags=0x80 .*object=$(ino "$m/made"),.* attr=[^ ]*mode:0100641,uid:12,gid:34,[^ ]*mtime:946684799.000000005,"
+hasnt "... and no other record does" "SETATTR .*object=$(ino "$m/made"),.* attr=[^ ]*mode:0100641"
+has "later ones have records again" "SETATTR .*object=$(ino "$m/made"),.*mode:0100640"
 lines=$(grep -c DIRTY "$work/dump")
 cat "$m/content" >/dev/null; : >> "$m/content"
 dump; [ "$(grep -c DIRTY "$work/dump")" = "$lines" ] && ok "reading and opening leave no mark" || bad "reading and opening leave no mark"
@@ -155,6 +198,11 @@ for i in range(40):
 os.close(f)
 P
 has "40 writes merge into 16 ranges" "CLOSE .*object=$(ino "$m/content"),.*ranges=([0-9]+\+[0-9]+,){15}[0-9]+\+[0-9]+\$"
+python3 -c "import os,sys; os.pwrite(os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT), b'far', (1 << 40) + 7)" "$m/sparse"
+has "beyond 2^40: the CLOSE has its range" "CLOSE .*object=$(ino "$m/sparse"),.*size:1099511627786,.*ranges=1099511627783\+3( |\$)"
+touch -d '1901-12-13 20:45:52 UTC' "$m/early"; touch "$m/late"; touch -d '2446-05-10 22:38:55 UTC' "$m/late"
+has "the first time that is kept" " object=$(ino "$m/early")," "mtime:-2147483648.0+,"
+has "the last" "SETATTR " " object=$(ino "$m/late")," "mtime:15032385535.0+,"
 python3 - "$m/content" <<'P'
 import mmap, os, sys
 f = os.open(sys.argv[1], os.O_RDWR)
@@ -270,7 +318,7 @@ dump
 decided "setxattr that holds" 11 DONE
 decided "setxattr that doesn't" 12 VOID
 decided "removexattr that holds" 13 DONE
-has "a dirty file is closed by recovery" "CLOSE .*flags=0x14 .*object=$(ino "$D/dirt"),"
+has "a dirty file is closed by recovery" "CLOSE .*flags=0x94 .*object=$(ino "$D/dirt"),"
 has "the result of a decided create names its inode" "CREATE DONE .* made=$(ino "$D/1/here"),.*$(named here)"
 has "MOUNT says that the stop was unclean" 'MOUNT .* aux=1 '
 valid "the log is valid"

@@ -335,6 +335,95 @@ static void test_context_asks(void)
 	set_context(0, 0, 0, 0);
 }
 
+static int tell(int dir, uint16_t op, const char *name)
+{
+	struct presto_place place = { .dir = dir, .op = op, .len = strlen(name) };
+
+	strncpy(place.name, name, sizeof(place.name));
+	return ioctl(fd, PRESTO_IOC_TELL, &place);
+}
+
+static const void *field(const struct kml_record *record, uint16_t type)
+{
+	const unsigned char *at = (const unsigned char *)(record + 1);
+
+	for (uint32_t i = 0; i < record->fields; i++) {
+		const struct kml_field *f = (const void *)at;
+
+		if (f->type == type)
+			return f + 1;
+		at += sizeof(*f) + (f->len + 7) / 8 * 8;
+	}
+	return NULL;
+}
+
+/* Is the record at @offset an own one of @op that tells that tell/@name is there? */
+static int told(uint64_t offset, uint16_t op, const char *name)
+{
+	const struct kml_record *r = record_at(offset);
+	const struct kml_object *object = r ? field(r, KML_F_OBJECT) : NULL;
+	const char *told_name = r ? field(r, KML_F_NAME) : NULL;
+	char whole[300];
+	struct stat st;
+
+	snprintf(whole, sizeof(whole), "tell/%s", name);
+	return object && told_name && !lstat(path(whole), &st) && r->op == op && r->counter &&
+	       !r->replica && !r->source && object->ino == st.st_ino &&
+	       (object->mode & S_IFMT) == (st.st_mode & S_IFMT) && !memcmp(told_name, name, strlen(name));
+}
+
+static void test_tell(void)
+{
+	char longest[257] = "";
+	uint64_t before;
+	int dir, file, away;
+
+	memset(longest, 'n', 256);
+	check(!child_does("mkdir -p tell/d && echo x >tell/f && ln tell/f tell/g && ln -s nowhere tell/s && sync"),
+	      "a program makes what is told of", "no");
+	dir = open(path("tell"), O_PATH);
+	file = open(path("tell/f"), O_RDONLY);
+	away = open("/proc", O_PATH);
+	before = info().head;
+	check_errno(tell(dir, KML_OP_ENTER, "none"), ENOENT, "TELL of a name that isn't there: ENOENT");
+	check_errno(tell(dir, KML_OP_ENTER, ""), EINVAL, "TELL of no name: EINVAL");
+	check_errno(tell(dir, KML_OP_ENTER, longest), EINVAL, "TELL of a name of 256 bytes: EINVAL");
+	check_errno(tell(dir, KML_OP_CREATE, "f"), EINVAL, "TELL of another operation: EINVAL");
+	check_errno(tell(dir, KML_OP_LINK, "d"), EINVAL, "TELL of a link of a directory: EINVAL");
+	check(tell(dir, KML_OP_ENTER, "d/.."), "TELL of a path is refused", "no");
+	check(tell(dir, KML_OP_ENTER, ".."), "TELL of .. is refused", "no");
+	check_errno(tell(file, KML_OP_ENTER, "f"), ENOTDIR, "TELL below a file: ENOTDIR");
+	check_errno(tell(-1, KML_OP_ENTER, "f"), EBADF, "TELL without a directory: EBADF");
+	check_errno(tell(away, KML_OP_ENTER, "self"), EXDEV, "TELL elsewhere: EXDEV");
+	close(away);
+	away = open(path("."), O_PATH);
+	check_errno(tell(away, KML_OP_ENTER, ".intermezzo"), ENOENT, "TELL of .intermezzo: ENOENT");
+	close(away);
+	away = open(path(".intermezzo"), O_PATH);
+	check(away >= 0 && tell(away, KML_OP_ENTER, "home") && errno == EINVAL,
+	      "TELL below .intermezzo: EINVAL", "%s", strerror(errno));
+	set_context(5, 1, 0, 0);
+	check_errno(tell(dir, KML_OP_ENTER, "f"), EINVAL, "TELL in a context: EINVAL");
+	set_context(0, 0, 0, 0);
+	check(info().head == before, "what is refused leaves no record", "no");
+	for (const char *name = "fsd"; *name; name++) {
+		char one[2] = { *name };
+
+		before = info().head;
+		check(!tell(dir, KML_OP_ENTER, one) && told(before, KML_OP_ENTER, one),
+		      "TELL of what is there is an ENTER of this replica's own", "%s: %s", one,
+		      strerror(errno));
+	}
+	before = info().head;
+	check(!tell(dir, KML_OP_LINK, "g") && told(before, KML_OP_LINK, "g"),
+	      "TELL of another name is a LINK", "%s", strerror(errno));
+	check(!child_does("rm -r tell"), "what was told of is removed", "no");
+	check_errno(tell(dir, KML_OP_ENTER, "f"), ENOENT, "TELL in a directory that is gone: ENOENT");
+	close(away);
+	close(file);
+	close(dir);
+}
+
 static void test_ioctls(void)
 {
 	struct presto_object object = {};
@@ -419,8 +508,8 @@ static int print_info(void)
 {
 	struct presto_info i = info();
 
-	printf("first=%llu watermark=%llu head=%llu records=%llu local=%llu mode=%u unclean=%u fileset=%s\n",
-	       i.first, i.watermark, i.head, i.records, i.local, i.journal_mode, i.unclean,
+	printf("first=%llu watermark=%llu head=%llu records=%llu local=%llu mode=%u mount=%u fileset=%s\n",
+	       i.first, i.watermark, i.head, i.records, i.local, i.journal_mode, i.mount,
 	       i.fileset);
 	return 0;
 }
@@ -462,6 +551,7 @@ int main(int argc, char **argv)
 	test_marks();
 	test_contexts();
 	test_context_asks();
+	test_tell();
 	test_ioctls();
 	return failures != 0;
 }

@@ -35,6 +35,7 @@ static int quiet;
 static uint64_t recno, local, stable;
 static struct mark *marks;		/* DIRTY without CLOSE so far, by offset */
 static size_t nmarks, max_marks;
+static uint64_t first;			/* record that is retained */
 static uint64_t reopened;		/* the mark that a CLOSE|OPEN ended: the next may still name it */
 
 static const char * const op_names[] = {
@@ -45,6 +46,7 @@ static const char * const op_names[] = {
 	[KML_OP_REMOVEXATTR] = "REMOVEXATTR", [KML_OP_DIRTY] = "DIRTY",
 	[KML_OP_CLOSE] = "CLOSE", [KML_OP_ENTER] = "ENTER", [KML_OP_LEAVE] = "LEAVE",
 	[KML_OP_MARK] = "MARK", [KML_OP_MOUNT] = "MOUNT", [KML_OP_UMOUNT] = "UMOUNT",
+	[KML_OP_LIST] = "LIST",
 };
 
 static const char * const field_names[] = {
@@ -228,7 +230,10 @@ static void add_mark(uint64_t offset, uint64_t ino)
 	marks[nmarks++] = (struct mark){ offset, ino };
 }
 
-/* dirty is the oldest open mark; marks of removed files end without a CLOSE. */
+/*
+ * dirty is the oldest open mark; marks of removed files end without a CLOSE,
+ * and those that were trimmed are unknown.
+ */
 static void check_order(uint64_t at, const struct kml_record *r)
 {
 	uint64_t dirty = le64toh(r->dirty), own = le64toh(r->stable);
@@ -242,7 +247,7 @@ static void check_order(uint64_t at, const struct kml_record *r)
 		bad(at, "stable %llu", (unsigned long long)own);
 	for (i = 0; i < nmarks && marks[i].offset != dirty; i++)
 		;
-	if (dirty > at || (dirty < at && i == nmarks && marks && dirty != reopened))
+	if (dirty > at || (dirty < at && dirty >= first && i == nmarks && dirty != reopened))
 		bad(at, "dirty %llu is no open mark", (unsigned long long)dirty);
 	if (recno && count != local + (!r->replica && r->counter))
 		bad(at, "local %llu after %llu", (unsigned long long)count,
@@ -318,14 +323,15 @@ static void print_record(uint64_t at, const struct kml_record *r)
 {
 	uint32_t state = state_of(r);
 
-	printf("%llu %llu %s %s flags=0x%x aux=%u dot=%llx:%llu source=%llu uid=%u gid=%u pid=%u time=%lld.%09u",
+	printf("%llu %llu %s %s flags=0x%x aux=%u dot=%llx:%llu source=%llu uid=%u gid=%u pid=%u time=%lld.%09u synced=%llu mounts=%llu",
 	       (unsigned long long)at, (unsigned long long)le64toh(r->recno),
 	       op_names[le16toh(r->op)],
 	       state == KML_DONE ? "DONE" : state == KML_VOID ? "VOID" : "INTENT",
 	       le32toh(r->flags), le32toh(r->aux), (unsigned long long)le64toh(r->replica),
 	       (unsigned long long)le64toh(r->counter), (unsigned long long)le64toh(r->source),
 	       le32toh(r->uid), le32toh(r->gid), le32toh(r->pid), (long long)le64toh(r->sec),
-	       le32toh(r->nsec));
+	       le32toh(r->nsec), (unsigned long long)le64toh(r->synced),
+	       (unsigned long long)le64toh(r->mounts));
 	if (state == KML_DONE)
 		printf(" made=%llu,%u,0%o,%u,%u rflags=%u rtime=%lld.%09u",
 		       (unsigned long long)le64toh(r->result.ino), le32toh(r->result.gen),
@@ -398,7 +404,7 @@ static void load(const char *file)
 
 int main(int argc, char **argv)
 {
-	uint64_t at, first;
+	uint64_t at;
 
 	if (argc == 3 && !strcmp(argv[1], "-q"))
 		quiet = 1;
@@ -409,7 +415,6 @@ int main(int argc, char **argv)
 	load(argv[argc - 1]);
 	check_super();
 	first = first_record();
-	/* marks from before a trim are unknown: the first ones are taken as they come */
 	for (at = first; at + KML_PAD_MIN <= size && word(at); )
 		at += visit(at);
 	for (uint64_t rest = at; rest < size; rest++)

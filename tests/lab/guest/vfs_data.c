@@ -183,18 +183,42 @@ static const char *check_copies(void)
 	return NULL;
 }
 
-static const char *check_locks(void)
+static const char *check_pipes(void)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	int a = open("f", O_CREAT | O_RDWR, 0644), b = open("f", O_RDWR);
+	static char text[8 * BLOCK], back[8 * BLOCK];
+	struct iovec from = { text, 4 * BLOCK };
+	int fd = open("f", O_CREAT | O_RDWR, 0644), a[2], b[2];
+	loff_t at = 10, end = 5;
 
-	EXPECT(!fcntl(a, F_OFD_SETLK, &lock));
-	REFUSED(fcntl(b, F_OFD_SETLK, &lock), EAGAIN);
-	lock.l_type = F_UNLCK;
-	EXPECT(!fcntl(a, F_OFD_SETLK, &lock));
-	close(b);
-	EXPECT(!fcntl(a, F_SETLEASE, F_WRLCK) && fcntl(a, F_GETLEASE) == F_WRLCK);
-	EXPECT(!fcntl(a, F_SETLEASE, F_UNLCK));
+	memset(text, 't', sizeof(text));
+	EXPECT(!pipe(a) && !pipe(b) && vmsplice(a[1], &from, 1, 0) == 4 * BLOCK);
+	EXPECT(tee(a[0], b[1], 4 * BLOCK, 0) == 4 * BLOCK);
+	EXPECT(splice(a[0], NULL, fd, &at, 4 * BLOCK, SPLICE_F_MOVE) == 4 * BLOCK && at == 10 + 4 * BLOCK);
+	EXPECT(splice(b[0], NULL, fd, &at, 4 * BLOCK, 0) == 4 * BLOCK);
+	EXPECT(pread(fd, back, 10, 0) == 10 && !back[9] && pread(fd, back, sizeof(back), 10) == sizeof(back));
+	EXPECT(!memcmp(text, back, sizeof(back)));
+	EXPECT(splice(fd, &end, a[1], NULL, 100, 0) == 100 && read(a[0], back, 100) == 100 && back[5] == 't');
+	end = 1 << 30;
+	EXPECT(splice(fd, &end, a[1], NULL, 100, 0) == 0);
+	REFUSED(splice(a[0], &at, fd, NULL, 1, 0), ESPIPE);
+	EXPECT(!fcntl(fd, F_SETFL, O_APPEND));
+	REFUSED(splice(b[0], NULL, fd, &at, 1, 0), EINVAL);
+	return NULL;
+}
+
+static const char *check_advice(void)
+{
+	int fd = open("f", O_CREAT | O_RDWR, 0644), writer = open("f", O_WRONLY), dir = open(".", O_RDONLY);
+
+	EXPECT(ftruncate(fd, 8 * BLOCK) == 0 && !readahead(fd, BLOCK, 100 * BLOCK));
+	for (int advice = POSIX_FADV_NORMAL; advice <= POSIX_FADV_NOREUSE; advice++)
+		EXPECT(!posix_fadvise(fd, BLOCK, 2 * BLOCK, advice));
+	EXPECT(posix_fadvise(fd, 0, 0, 99) == EINVAL && posix_fadvise(fd, 0, -1, POSIX_FADV_NORMAL) == EINVAL);
+	REFUSED(readahead(writer, 0, BLOCK), EBADF);
+	REFUSED(readahead(dir, 0, BLOCK), EINVAL);
+	REFUSED(sync_file_range(fd, -1, 0, 0), EINVAL);
+	REFUSED(sync_file_range(fd, 0, 0, 64), EINVAL);
+	EXPECT(!syncfs(dir) && !fsync(dir) && !fdatasync(dir));
 	return NULL;
 }
 
@@ -239,7 +263,8 @@ const struct check data_checks[] = {
 	{ "holes", check_seek },
 	{ "fiemap", check_fiemap },
 	{ "copies", check_copies },
-	{ "locks", check_locks },
+	{ "pipes", check_pipes },
+	{ "advice", check_advice },
 	{ "exec", check_exec },
 	{}
 };

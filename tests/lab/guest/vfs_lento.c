@@ -186,6 +186,7 @@ static const char *check_own_xattrs(void)
 	EXPECT(device >= 0 && !setxattr("f", PRESTO_XATTR_FID, &fid, sizeof(fid), 0));
 	EXPECT(getxattr("f", PRESTO_XATTR_FID, buf, 64) == sizeof(fid) && in_child(nobody_reads));
 	EXPECT(listxattr("f", buf, 64) == sizeof("user.x") + sizeof(PRESTO_XATTR_FID));
+	REFUSED(setxattr("f", PRESTO_XATTR_FID, &fid, sizeof(fid) - 1, 0), EINVAL);
 	EXPECT(!removexattr("f", PRESTO_XATTR_FID));
 	return NULL;
 }

@@ -160,6 +160,19 @@ static const char *check_stat(void)
 	return NULL;
 }
 
+/* Whatever happens to a file, and whether or not it is in memory. */
+static const char *check_btime(void)
+{
+	struct timespec old[2] = { { 1, 0 }, { 2, 0 } };
+	struct statx born, now;
+
+	EXPECT(!put_file("f", "x") && !statx(AT_FDCWD, "f", 0, STATX_BTIME, &born) && born.stx_mask & STATX_BTIME);
+	EXPECT(!put_file("f", "y") && !utimensat(AT_FDCWD, "f", old, 0) && !rename("f", "g") && !link("g", "h"));
+	EXPECT(!system("echo 2 > /proc/sys/vm/drop_caches") && !statx(AT_FDCWD, "h", 0, STATX_BTIME, &now));
+	EXPECT(!memcmp(&now.stx_btime, &born.stx_btime, sizeof(now.stx_btime)) && born.stx_btime.tv_sec > 1);
+	return NULL;
+}
+
 static const char *check_ioctls(void)
 {
 	int fd = open("f", O_CREAT | O_RDWR, 0644), flags = 0;
@@ -278,6 +291,36 @@ static const char *check_handles(void)
 	return NULL;
 }
 
+static const char *check_many_handles(void)
+{
+	enum { FILES = 100 };
+	static struct { struct file_handle head; unsigned int id[4]; } handles[FILES], small;
+	int mount_fd = open(getenv("PRESTO_MOUNT"), O_RDONLY), mount_id;
+	char name[32];
+	struct stat st;
+
+	EXPECT(!mkdir("d", 0755) && !mkdir("d/e", 0755));
+	for (int i = 0; i < FILES; i++) {
+		snprintf(name, sizeof(name), "d/e/%d", i);
+		handles[i].head.handle_bytes = 16;
+		EXPECT(!put_file(name, name) && !name_to_handle_at(AT_FDCWD, name, &handles[i].head, &mount_id, 0));
+	}
+	REFUSED(name_to_handle_at(AT_FDCWD, "d", &small.head, &mount_id, 0), EOVERFLOW);
+	EXPECT(!rename("d/e", "f") && !system("echo 2 > /proc/sys/vm/drop_caches"));
+	for (int i = FILES - 1; i >= 0; i--) {
+		int fd = open_by_handle_at(mount_fd, &handles[i].head, O_RDWR);
+
+		snprintf(name, sizeof(name), "f/%d", i);
+		EXPECT(fd >= 0 && !fstat(fd, &st) && st.st_ino == handles[i].id[0]);
+		EXPECT(ftruncate(fd, 0) == 0 && write(fd, "again", 5) == 5 && !close(fd) && is_file(name, "again"));
+	}
+	handles[0].id[1]++;
+	REFUSED(open_by_handle_at(mount_fd, &handles[0].head, O_RDONLY), ESTALE);
+	handles[1].head.handle_type = 99;
+	REFUSED(open_by_handle_at(mount_fd, &handles[1].head, O_RDONLY), ESTALE);
+	return NULL;
+}
+
 static const char *check_inotify(void)
 {
 	char buf[4096] __attribute__((aligned(8)));
@@ -312,10 +355,12 @@ const struct check meta_checks[] = {
 	{ "ACLs", check_acls },
 	{ "capabilities", check_capability },
 	{ "stat", check_stat },
+	{ "btime", check_btime },
 	{ "ioctls", check_ioctls },
 	{ "flags", check_flags },
 	{ "freeze", check_freeze },
 	{ "file handles", check_handles },
+	{ "many file handles", check_many_handles },
 	{ "inotify", check_inotify },
 	{ "atime", check_atime },
 	{}

@@ -35,11 +35,11 @@ in_sync() { # in_sync NAME [WHO]: both come together, and the trees are equal
 	if differences=$(equal_trees); then ok "$1"; else not_ok "$1" "the trees differ"; echo "$differences"; return 1; fi
 }
 
-# The laptop's version of from-laptop is in the conflict store there.
-kept_on() {
+# kept NAME PATH: how many conflicts about it have something in the conflict store there
+kept() {
 	ctl "$1" conflicts list --json | python3 -c '
 import json, sys
-sys.exit(not any("from-laptop" in c["path"] and c["kept"] for c in json.load(sys.stdin)["conflicts"]))'
+print(sum(sys.argv[1] in c["path"] and bool(c["kept"]) for c in json.load(sys.stdin)["conflicts"]))' "$2"
 }
 
 must "two machines boot, load the module and mount" boot_both
@@ -48,10 +48,23 @@ script qube <<-SH
 	for i in \$(seq 300); do echo \$i >$mount/was-there/before/\$i; done
 	ln $mount/was-there/before/1 $mount/was-there/linked
 SH
+must "random work before the join" on t21 $work/random_work.py $mount/own 21 600
+script t21 <<-SH
+	mkdir -p -m 700 $mount/was-there/before
+	echo 5 >$mount/was-there/before/5
+	echo six >$mount/was-there/before/6
+	echo mine >$mount/was-there/before/mine
+	ln $mount/was-there/before/mine $mount/own-link
+	setfattr -n user.colour -v blue $mount/was-there/before/mine
+SH
 must "keys, peers, fileset" pair
 must "the server's daemon starts" daemon qube
 must "the laptop's daemon starts" daemon t21
-in_sync "a new replica joins a tree that is there" || exit 1
+must "random work while it joins" on t21 $work/random_work.py $mount/own-too 11 2000
+in_sync "a machine with a tree of its own joins one that is there" || exit 1
+both="what was there on both sides is there on both: of what differs the server's, and the laptop's is kept"
+if [ "$(on t21 sh -c "cat $mount/was-there/before/[56] && stat -c %a:%h $mount/was-there/before $mount/own-link | sort")" = $'5\n6\n644:2\n755:2' ] &&
+	[ "$(kept t21 was-there/before/6)" = 1 ]; then ok "$both"; else not_ok "$both" "$(ctl t21 conflicts list 2>&1)"; fi
 
 script qube <<-SH
 	echo hello >$mount/from-server
@@ -59,6 +72,8 @@ SH
 in_sync "a file of the server arrives at the laptop" qube
 script t21 <<-SH
 	echo hello >$mount/from-laptop
+	echo content >$mount/written-here
+	echo content >$mount/written-there
 	mkdir $mount/dir
 	mv $mount/from-server $mount/dir/renamed
 	rm $mount/was-there/before/7
@@ -87,12 +102,25 @@ on qube $work/random_work.py $mount/offline-qube 6 800
 script t21 <<-SH
 	mv $mount/was-there $mount/moved-away
 	echo laptop >$mount/from-laptop
+	echo more >>$mount/written-here
+	chmod 600 $mount/written-there
+	setfattr -n user.by -v laptop $mount/written-there
 SH
-on qube sh -c "echo server >$mount/from-laptop"
+script qube <<-SH
+	echo server >$mount/from-laptop
+	echo more >>$mount/written-there
+	chmod 600 $mount/written-here
+	setfattr -n user.by -v server $mount/written-here
+SH
 "$lab" plug t21
 in_sync "work on both sides of a pulled cable comes together"
-kept="of a file changed on both sides the server's version stays, the other is kept and listed on both"
-if [ "$(on t21 cat $mount/from-laptop)" = server ] && kept_on qube && kept_on t21; then ok "$kept"; else not_ok "$kept" "$(ctl qube conflicts list 2>&1)"; fi
+one="of a file changed on both sides the server's version stays, the other is kept and listed on both"
+if [ "$(on t21 cat $mount/from-laptop)" = server ] && [ "$(kept qube from-laptop)" != 0 ] && [ "$(kept t21 from-laptop)" != 0 ]; then ok "$one"; else not_ok "$one" "$(ctl qube conflicts list 2>&1)"; fi
+
+on t21 stat -c %a:%s $mount/written-here $mount/written-there >"$LAB_DIR/attributes"
+on t21 sh -c "cd $mount && getfattr --only-values -n user.by written-here written-there" >"$LAB_DIR/xattrs"
+same="what one side writes, and the mode and the xattr that the other sets, come together"
+if [ "$(sort -u "$LAB_DIR/attributes")" = 600:13 ] && [ "$(<"$LAB_DIR/xattrs")" = serverlaptop ]; then ok "$same"; else not_ok "$same" "$(cat "$LAB_DIR/attributes")"; fi
 
 for who in qube t21; do
 	kill_daemon $who

@@ -211,6 +211,7 @@ internal sealed class CliTests
     [TestCase("status")]
     [TestCase("sync")]
     [TestCase("sync", "--wait", "--timeout", "5")]
+    [TestCase("verify", "home")]
     [TestCase("conflicts", "list")]
     public async Task Without_a_daemon(params string[] arguments)
     {
@@ -234,6 +235,20 @@ internal sealed class CliTests
         {
             Assert.That(ended.Code, Is.EqualTo(1));
             Assert.That(ended.Errors, Does.Contain("is a plain directory: it keeps no journal"));
+        }
+    }
+
+    [Test]
+    public async Task Verify_of_a_plain_directory_is_refused()
+    {
+        await using var node = await InitAsync("qube");
+        await node.DoAsync("fileset", "create", "home", "--mount", node.MakeDirectory("tree"));
+        await node.StartLentoAsync();
+        var ended = await node.CtlAsync("verify", "home");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(ended.Code, Is.EqualTo(1));
+            Assert.That(ended.Errors, Does.Contain("has no journal of its own"));
         }
     }
 

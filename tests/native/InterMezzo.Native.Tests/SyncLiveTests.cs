@@ -37,6 +37,64 @@ public class SyncLiveTests
         Assert.That(client.Status().State, Is.EqualTo(LinkState.Connected));
     }
 
+    [Test]
+    [CancelAfter(60_000)]
+    public async Task What_no_record_tells_arrives_when_a_scan_tells_it(CancellationToken cancellationToken)
+    {
+        using var script = new SyncScript(At("source"), At("source.kml"));
+        foreach (var directory in (ReadOnlySpan<string>)["d", "d/gone", "d/gone/deep", "d/moves", "other"])
+        {
+            script.Mkdir(directory);
+        }
+
+        foreach (var file in (ReadOnlySpan<string>)["a", "b", "d/stays", "d/removed", "d/gone/deep/file", "d/moves/inside", "d/renamed", "d/linked"])
+        {
+            script.Create(file, System.Text.Encoding.UTF8.GetBytes(file));
+        }
+
+        var port = SyncFilesets.FreePort();
+        await using var server = await SyncServer.StartAsync(SyncFilesets.Source(At("source"), At("source.kml"), At("server-state")), port);
+        using var link = new SyncLink(port);
+        await using var client = SyncFilesets.PlainClient(At("copy"), At("client-state"), link);
+        await client.StartAsync();
+        await client.SyncAsync(cancellationToken);
+        SyncTree.AssertEqual(At("source"), At("copy"));
+
+        script.Unrecorded(ChangeUnseen);
+        foreach (var found in (ReadOnlySpan<string>)["a", "b", "d", "d/linked", "other", "other/moved", "other/renamed", "d/made", "d/made/new", "d/stays"])
+        {
+            script.Found(found);
+        }
+
+        script.FoundLink("other/second");
+        foreach (var listed in (ReadOnlySpan<string>)["", "d", "other", "d/made"])
+        {
+            script.List(listed);
+        }
+
+        await client.SyncAsync(cancellationToken);
+        SyncTree.AssertEqual(At("source"), At("copy"));
+        Assert.That(client.Status().Conflicts, Is.Zero);
+        Assert.That(Directory.GetFileSystemEntries(At("copy/.intermezzo/home/staging/aside")), Is.Empty, "nothing is left aside");
+    }
+
+    /// <summary>Names that come, go, move and change places; content, mode; a directory that goes with all in it.</summary>
+    private static void ChangeUnseen(Func<string, string> at)
+    {
+        File.Move(at("a"), at("swap"));
+        File.Move(at("b"), at("a"));
+        File.Move(at("swap"), at("b"));
+        File.Delete(at("d/removed"));
+        Directory.Delete(at("d/gone"), recursive: true);
+        Directory.Move(at("d/moves"), at("other/moved"));
+        File.Move(at("d/renamed"), at("other/renamed"));
+        Assert.That(SyncScript.HardLink(at("d/linked"), at("other/second")), Is.Zero);
+        Directory.CreateDirectory(at("d/made"));
+        File.WriteAllText(at("d/made/new"), "new");
+        File.WriteAllText(at("d/stays"), "rewritten");
+        File.SetUnixFileMode(at("d/stays"), UnixFileMode.UserRead);
+    }
+
     private static void ChangeEverything(SyncScript script)
     {
         script.Create("file", "content"u8);

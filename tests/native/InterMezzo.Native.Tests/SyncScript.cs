@@ -150,6 +150,59 @@ internal sealed partial class SyncScript : IDisposable
         SetAttr(path, AttrValid.Size | AttrValid.ModifyTime);
     }
 
+    /// <summary>A change that the log never hears of.</summary>
+    public void Unrecorded(Action<Func<string, string>> change) => change(At);
+
+    /// <summary>A scan found this name in the tree.</summary>
+    public void Found(string path) => Append(
+        Op.Enter,
+        isUpdate: true,
+        (ref RecordWriter record) =>
+        {
+            record.Add(FieldType.Object, ObjectAt(path));
+            AddName(ref record, path);
+            record.Add(FieldType.Attr, AttrAt(path));
+            record.Result = LeftOn(path);
+        },
+        RecordFlags.Recovered | (System.IO.Directory.Exists(At(path)) ? RecordFlags.Directory : 0));
+
+    /// <summary>It found another name of an object that it has told of.</summary>
+    public void FoundLink(string path) => Append(
+        Op.Link,
+        isUpdate: true,
+        (ref RecordWriter record) =>
+        {
+            record.Add(FieldType.Object, ObjectAt(path));
+            AddName(ref record, path);
+            record.Add(FieldType.AttrBefore, AttrAt(path));
+            record.Result = LeftOn(path);
+        },
+        RecordFlags.Recovered);
+
+    /// <summary>It told which names a directory has.</summary>
+    public void List(string path)
+    {
+        var names = new NameListWriter();
+        foreach (var entry in System.IO.Directory.EnumerateFileSystemEntries(At(path)))
+        {
+            names.Add(NameOf(entry));
+        }
+
+        foreach (var payload in names.Payloads())
+        {
+            Append(
+                Op.List,
+                isUpdate: true,
+                (ref RecordWriter record) =>
+                {
+                    record.Add(FieldType.Object, ObjectAt(path));
+                    record.Add(FieldType.Attr, AttrAt(path));
+                    record.Add(FieldType.Payload, payload);
+                },
+                RecordFlags.Recovered);
+        }
+    }
+
     public void Dispose() => _log.Dispose();
 
     private delegate void Fill(ref RecordWriter record);
@@ -208,11 +261,12 @@ internal sealed partial class SyncScript : IDisposable
     });
 
     /// <summary>Appends whole records only; a chunk's rest that is too short is padded.</summary>
-    private void Append(Op op, bool isUpdate, Fill fill)
+    private void Append(Op op, bool isUpdate, Fill fill, RecordFlags flags = RecordFlags.None)
     {
         var now = DateTimeOffset.UtcNow;
         var record = new RecordWriter(_buffer, op)
         {
+            Flags = flags,
             Recno = ++_recno,
             Dot = new Dot(0, isUpdate ? ++_counter : 0),
             Local = _counter,
@@ -263,7 +317,7 @@ internal sealed partial class SyncScript : IDisposable
     private static partial int NameToHandle(int directory, string path, ref FileHandle handle, out int mount, int flags);
 
     [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int HardLink(string from, string to);
+    internal static partial int HardLink(string from, string to);
 
     [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int RenamePath(string from, string to);

@@ -48,12 +48,16 @@ public class FormatTests
     });
 
     [Test]
+    public void Mount_bits_are_those_of_the_header() => AssertSame<MountFlags>("KML_MOUNT_", except: [], noneIsOurs: true);
+
+    [Test]
     public void Opcodes_never_change()
     {
         string[] frozen =
         [
             "Pad=1", "Create=2", "Mkdir=3", "Symlink=4", "Mknod=5", "Link=6", "Unlink=7", "Rmdir=8", "Rename=9", "SetAttr=10", "SetXattr=11",
             "RemoveXattr=12", "Dirty=13", "Close=14", "Enter=15", "Leave=16", "Mark=17", "Mount=18", "Umount=19",
+            "List=20",
         ];
         Assert.That(Enum.GetValues<Op>().Skip(1).Select(op => $"{op}={(int)op}"), Is.EqualTo(frozen));
     }

@@ -79,6 +79,8 @@ public class GoldenFileTests
                 Gid = record.Gid,
                 Pid = record.Pid,
                 Aux = record.Aux,
+                Synced = record.Synced,
+                Mounts = record.Mounts,
             };
             var fields = record.EnumerateFields();
             while (fields.MoveNext())

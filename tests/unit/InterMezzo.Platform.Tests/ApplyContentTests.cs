@@ -101,6 +101,24 @@ public class ApplyContentTests(string where)
     }
 
     [Test]
+    public void A_content_that_came_whole_is_not_held_open()
+    {
+        var contents = Enumerable.Range(1, 50)
+            .Select(number => _to.Replica.Stage.Open(new ContentKey(new Fid(9, (ulong)number, 1), new LogId(1, 2), (ulong)number))).ToList();
+        var open = OpenFiles();
+        foreach (var content in contents)
+        {
+            content.Write(0, "whole"u8);
+            content.Complete(5);
+        }
+
+        Assert.That(open - OpenFiles(), Is.EqualTo(contents.Count));
+        contents.ForEach(content => content.Dispose());
+
+        int OpenFiles() => int.Parse(Scratch.Sh($"ls -l /proc/$PPID/fd 2>/dev/null | grep -cF '{_to.At(".intermezzo")}' || :"));
+    }
+
+    [Test]
     public void A_staged_content_becomes_the_file()
     {
         var key = new ContentKey(Records.Fid(1), s_log, 4096);

@@ -93,9 +93,24 @@ public class ApplyFlagsTests(string where)
         join.Place(Records.Fid(21), "file"u8, Records.Fid(22), State(FileType.Regular | 0x1a4, 5));
         join.Write(Records.Fid(22), 0, "hello"u8);
         join.Finish(Records.Fid(22), 5, null);
-        join.Complete(_to.Origin, Records.Peer, DateTimeOffset.UnixEpoch);
+        join.Complete(_to.Origin, Records.Peer, DateTimeOffset.UnixEpoch, null, []);
         Assert.That(File.ReadAllText(_to.At("dir/file")), Is.EqualTo("hello"));
         Assert.That(FlagsOf("dir/file") + FlagsOf("dir"), Is.EqualTo("ii"));
+    }
+
+    [Test]
+    public void What_is_immutable_here_is_no_obstacle_to_a_join()
+    {
+        Scratch.Sh($"cd {_to.Tree}; mkdir j; printf old > o; printf x > j/x; chattr +i o j/x j");
+        var join = _to.Replica.Join;
+        var root = Records.Fid(20);
+        ObjectState State(uint mode, long size) => new() { Attr = PlainFixture.Attr(mode, size), Xattrs = [] };
+        join.Begin(root, State(FileType.Directory | 0x1c0, 0));
+        join.Place(root, "j"u8, Records.Fid(21), State(FileType.Directory | 0x1ed, 0));
+        join.Place(Records.Fid(21), "x"u8, Records.Fid(22), State(FileType.Regular | 0x1a4, 0));
+        join.Place(root, "o"u8, Records.Fid(23), State(FileType.Regular | 0x1a4, 0));
+        Assert.That(join.Complete(_to.Origin, Records.Peer, DateTimeOffset.UnixEpoch, null, []), Is.EqualTo(2));
+        Assert.That(Scratch.Sh($"cd {_to.Tree}; stat -c %s o j/x; cd .intermezzo/home/conflicts/*/kept; cat o x"), Is.EqualTo("0\n0\noldx"));
     }
 
     private string FlagsOf(string name) => Scratch.Sh($"lsattr -d {_to.At(name)} | cut -d' ' -f1 | tr -cd ia");

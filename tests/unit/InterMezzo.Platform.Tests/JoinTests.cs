@@ -22,6 +22,8 @@ public class JoinTests(string where)
 
     private IJoin Join => _to.Replica.Join;
 
+    private int Complete(Predicate<Fid>? isUnsent = null) => Join.Complete(_to.Origin, Records.Peer, DateTimeOffset.UnixEpoch, isUnsent, []);
+
     [Test]
     public void A_snapshot_becomes_the_tree_and_its_root_the_servers()
     {
@@ -30,7 +32,7 @@ public class JoinTests(string where)
         Assert.That(PlaceFile(Records.Fid(3), "f", 4, 5), Is.EqualTo(new JoinStep(true, 0)));
         Assert.That(PlaceFile(s_root, "link", 4, 5).NeedsContent, Is.False);
         Write(4, "hello");
-        Assert.That(Join.Complete(_to.Origin, Records.Peer, DateTimeOffset.UnixEpoch), Is.Zero);
+        Assert.That(Complete(), Is.Zero);
 
         Assert.That(File.ReadAllText(_to.At("d/f")), Is.EqualTo("hello"));
         Assert.That(Scratch.Sh($"cd {_to.Tree}; stat -c '%h' link; stat -c '%a %.9Y' d d/f .; ls -A .intermezzo/home/staging"), Is.EqualTo(
@@ -65,7 +67,7 @@ public class JoinTests(string where)
         Join.Write(Records.Fid(5), 5, "56789"u8);
         Join.Finish(Records.Fid(5), 10, null);
         Write(6, "fresh");
-        Join.Complete(_to.Origin, Records.Peer, DateTimeOffset.UnixEpoch);
+        Complete();
 
         Assert.That(Scratch.Sh($"cd {_to.Tree}/d; ls; cat whole part changes"), Is.EqualTo("changes\npart\nwhole\nwhole0123456789fresh"));
     }
@@ -81,9 +83,9 @@ public class JoinTests(string where)
         PlaceDirectory(s_root, "other", 5);
         PlaceFile(Records.Fid(5), "f", 6, 6);
         Write(6, "server");
-        Assert.That(Join.Complete(_to.Origin, Records.Peer, DateTimeOffset.UnixEpoch), Is.EqualTo(1));
+        Assert.That(Complete(), Is.EqualTo(1));
 
-        Assert.That(Scratch.Sh($"cd {_to.Tree}; cat same/f other/f mine .intermezzo/home/conflicts/*/kept/other/f"), Is.EqualTo("helloserverminelocal"));
+        Assert.That(Scratch.Sh($"cd {_to.Tree}; cat same/f other/f mine .intermezzo/home/conflicts/*/kept/f"), Is.EqualTo("helloserverminelocal"));
         Assert.That(_to.Replica.Conflicts.List().Single().Conflict.Reason, Is.EqualTo("was here before the join"));
     }
 
@@ -93,11 +95,11 @@ public class JoinTests(string where)
         Join.Begin(s_root, s_rootState);
         PlaceFile(s_root, "f", 4, 5);
         Write(4, "first");
-        Join.Complete(_to.Origin, Records.Peer, DateTimeOffset.UnixEpoch);
+        Complete();
         Join.Begin(s_root, s_rootState);
         PlaceFile(s_root, "f", 4, 6);
         Write(4, "second");
-        Assert.That(Join.Complete(_to.Origin, Records.Peer, DateTimeOffset.UnixEpoch), Is.EqualTo(1));
+        Assert.That(Complete(_ => false), Is.Zero);
         Assert.That(File.ReadAllText(_to.At("f")), Is.EqualTo("second"));
         _to.ApplyTwice(Records.SetAttr(Records.Fid(4), new KmlAttr { Valid = AttrValid.Mode, Mode = FileType.Regular | 0x1ff }));
         Assert.That(Scratch.Sh($"stat -c %a {_to.At("f")}"), Is.EqualTo("777"));
@@ -114,7 +116,7 @@ public class JoinTests(string where)
         Assert.That(PlaceFile(Records.Fid(3), "f", 4, 5), Is.EqualTo(new JoinStep(false, 0)));
         PlaceFile(Records.Fid(3), "g", 6, 0);
         Write(4, "hello");
-        Join.Complete(_to.Origin, Records.Peer, DateTimeOffset.UnixEpoch);
+        Complete();
         Assert.That(Scratch.Sh($"cd {_to.Tree}; find . -path ./.intermezzo -prune -o -type f -printf '%p %n\\n' | sort; ls"), Is.EqualTo("./z/moved/f 1\n./z/moved/g 1\nz"));
     }
 
@@ -129,7 +131,7 @@ public class JoinTests(string where)
         PlaceDirectory(s_root, "in the way", 9);
         var obstacle = $"{_to.Tree}/.intermezzo/home/conflicts/11-0";
         File.WriteAllText(obstacle, "");
-        Assert.That(() => Join.Complete(_to.Origin, Records.Peer, DateTimeOffset.UnixEpoch), Throws.InstanceOf<IOException>());
+        Assert.That(() => Complete(), Throws.InstanceOf<IOException>());
         File.Delete(obstacle);
 
         _to.Reopen();
@@ -138,8 +140,70 @@ public class JoinTests(string where)
         Assert.That(PlaceFile(Records.Fid(3), "f", 4, 5), Is.EqualTo(new JoinStep(true, 0)));
         Write(4, "hello");
         PlaceDirectory(s_root, "in the way", 9);
-        Assert.That(Join.Complete(_to.Origin, Records.Peer, DateTimeOffset.UnixEpoch), Is.EqualTo(1));
+        Assert.That(Complete(), Is.EqualTo(1));
         Assert.That(Scratch.Sh($"cd {_to.Tree}; cat d/f; stat -c ' %F' 'in the way'"), Is.EqualTo("hello directory"));
+    }
+
+    [Test]
+    public void Directories_that_both_have_become_one_down_to_the_single_file()
+    {
+        Scratch.Sh($"cd {_to.Tree}; mkdir -p d/e d/mine; printf local > d/e/f; printf a > d/e/here; printf b > d/mine/x; chmod 700 d");
+        Join.Begin(s_root, s_rootState);
+        PlaceDirectory(s_root, "d", 3);
+        PlaceDirectory(Records.Fid(3), "e", 4);
+        PlaceFile(Records.Fid(4), "f", 5, 6);
+        Write(5, "server");
+        PlaceFile(Records.Fid(4), "there", 6, 1);
+        Write(6, "c");
+        Assert.That(Complete(), Is.EqualTo(1));
+
+        Assert.That(Scratch.Sh($"cd {_to.Tree}; stat -c '%a %.9Y' d; cat d/e/f d/e/here d/e/there d/mine/x .intermezzo/home/conflicts/*/kept/f; ls d/e"), Is.EqualTo(
+            "755 1700000000.123456789\nserveracblocalf\nhere\nthere"));
+        Assert.That(_to.Replica.Conflicts.List().Single().Path, Is.EqualTo("d/e/f"u8.ToArray()));
+        _to.MakeFile(9, Records.Fid(4), "later", "x");
+        Assert.That(File.ReadAllText(_to.At("d/e/later")), Is.EqualTo("x"));
+    }
+
+    [Test]
+    public void Each_conflict_of_a_join_lists_what_was_kept_of_it()
+    {
+        Scratch.Sh($"cd {_to.Tree}; mkdir a b; printf 1 > a/f; printf 2 > b/f; printf 3 > g");
+        Join.Begin(s_root, s_rootState);
+        PlaceDirectory(s_root, "a", 3);
+        PlaceDirectory(s_root, "b", 4);
+        PlaceFile(Records.Fid(3), "f", 5, 0);
+        PlaceFile(Records.Fid(4), "f", 6, 0);
+        PlaceFile(s_root, "g", 7, 0);
+        Assert.That(Complete(), Is.EqualTo(3));
+        Assert.That(_to.Replica.Conflicts.List().Select(kept =>
+            $"{Encoding.UTF8.GetString(kept.Path)} {File.ReadAllText(_to.At($".intermezzo/home/conflicts/{kept.Directory}/kept/{Encoding.UTF8.GetString(kept.Kept.Single())}"))}"),
+            Is.EquivalentTo(new[] { "a/f 1", "b/f 2", "g 3" }));
+    }
+
+    [Test]
+    public void A_second_join_removes_what_the_server_removed_and_keeps_what_it_never_saw()
+    {
+        Join.Begin(s_root, s_rootState);
+        PlaceDirectory(s_root, "d", 3);
+        foreach (var (ino, name) in new[] { (4ul, "gone"), (5ul, "changed"), (6ul, "written") })
+        {
+            PlaceFile(Records.Fid(3), name, ino, 1);
+            Write(ino, "1");
+        }
+
+        Complete();
+        Scratch.Sh($"cd {_to.Tree}/d; printf 2 > written; printf n > new");
+        Join.Begin(s_root, s_rootState);
+        PlaceDirectory(s_root, "moved", 3);
+        PlaceFile(Records.Fid(3), "changed", 5, 2);
+        Write(5, "22");
+        PlaceFile(s_root, "written", 6, 2);
+        Write(6, "33");
+        Scratch.Sh($"mkdir {_to.At("moved")}; printf m > {_to.At("moved/mine")}");
+        Assert.That(Complete(fid => fid == Records.Fid(6) || fid.Replica == PlainFixture.Self), Is.EqualTo(1));
+
+        Assert.That(Scratch.Sh($"cd {_to.Tree}; cat moved/changed moved/mine written; find . -path ./.intermezzo -prune -o -type f -print | sort; cd .intermezzo/home/conflicts/*/kept; find d | sort; cat d/written d/new"), Is.EqualTo(
+            "22m33./moved/changed\n./moved/mine\n./written\nd\nd/changed\nd/gone\nd/new\nd/written\n2n"));
     }
 
     [Test]
