@@ -4,7 +4,9 @@
  *
  * Where the tree can't tell exactly (attributes that match neither the record
  * nor what was before), the record becomes VOID and a new one says what the
- * tree has now: replaying both gives this tree in any case.
+ * tree has now: replaying both gives this tree in any case. The new one is
+ * written first. Should a cut come between, the old one isn't in doubt any more:
+ * it counts as having happened, and the new one says all that differs.
  */
 #include "presto.h"
 #include <linux/cred.h>
@@ -112,6 +114,49 @@ static int kml_tell_old_dir(struct kml_doubt *doubt, struct inode *to)
 	return err;
 }
 
+/* A MKNOD of the whiteout @made in @dir, with the outcome that it would have had. */
+static int kml_append_whiteout(struct kml_doubt *doubt, struct inode *dir, struct inode *made)
+{
+	const struct kml_object *parent = kml_doubt_object(doubt, KML_F_PARENT);
+	u32 len = 1;
+	const char *name = kml_field(doubt->record, KML_F_NAME, &len);
+	struct kml_result result;
+	struct presto_op op;
+	int err;
+
+	presto_record_init(&op, doubt->kml->sb, KML_OP_MKNOD);
+	presto_op_flags(&op, KML_FLAG_RECOVERED, 0);
+	presto_lower_object(&op, KML_F_PARENT, dir, &parent->fid);
+	presto_op_bytes(&op, KML_F_NAME, name, len);
+	presto_lower_attr(&op, KML_F_ATTR, made);
+	err = presto_record_finish(&op) ?: kml_append(doubt->kml, &op, KML_PLAIN, 0);
+	if (!err) {
+		presto_fill_result(&result, (const void *)op.buf, KML_DONE, made, dir);
+		err = kml_write_result(doubt->kml, &op, &result);
+	}
+	presto_record_free(&op);
+	return err;
+}
+
+/* No record follows that of the rename, or it wouldn't be in doubt: the whiteout has none. */
+static int kml_tell_whiteout(struct kml_doubt *doubt)
+{
+	struct dentry *child;
+	int err = 0;
+
+	if (!(le32_to_cpu(doubt->record->aux) & RENAME_WHITEOUT))
+		return 0;
+	child = kml_lookup(doubt, KML_F_PARENT, KML_F_NAME);
+	if (child == ERR_PTR(-ESTALE))
+		return 0;
+	if (IS_ERR(child))
+		return PTR_ERR(child);
+	if (d_is_positive(child) && IS_WHITEOUT(d_inode(child)))
+		err = kml_append_whiteout(doubt, d_inode(child->d_parent), d_inode(child));
+	dput(child);
+	return err;
+}
+
 /* Operations on names: the name says what happened. */
 static int kml_decide_name(struct kml_doubt *doubt, u16 parent, u16 name)
 {
@@ -119,7 +164,7 @@ static int kml_decide_name(struct kml_doubt *doubt, u16 parent, u16 name)
 	struct dentry *child = kml_lookup(doubt, parent, name);
 	struct inode *made = NULL;
 	bool happened;
-	int err;
+	int err = 0;
 
 	/* without its directory a name can't have been made, and isn't there */
 	if (IS_ERR(child) && PTR_ERR(child) != -ESTALE)
@@ -141,10 +186,11 @@ static int kml_decide_name(struct kml_doubt *doubt, u16 parent, u16 name)
 	default:
 		happened = !IS_ERR(child) && kml_same(child, object);
 	}
-	err = kml_settle(doubt, happened ? KML_DONE : KML_VOID, made,
-			 IS_ERR(child) ? NULL : d_inode(child->d_parent));
-	if (!err && happened && le16_to_cpu(doubt->record->op) == KML_OP_RENAME)
-		err = kml_tell_old_dir(doubt, d_inode(child->d_parent));
+	if (happened && le16_to_cpu(doubt->record->op) == KML_OP_RENAME)
+		err = kml_tell_old_dir(doubt, d_inode(child->d_parent)) ?:
+		      kml_tell_whiteout(doubt);
+	err = err ?: kml_settle(doubt, happened ? KML_DONE : KML_VOID, made,
+				IS_ERR(child) ? NULL : d_inode(child->d_parent));
 	if (!IS_ERR(child))
 		dput(child);
 	return err;
@@ -170,23 +216,20 @@ static int kml_decide_attr(struct kml_doubt *doubt, struct inode *inode)
 	const struct kml_attr *attr = kml_field(doubt->record, KML_F_ATTR, &len);
 	const struct kml_attr *before = kml_field(doubt->record, KML_F_ATTR_BEFORE, &len);
 	struct kml_attr now, old;
-	int err;
+	int err = 0;
 
 	if (!attr)
 		return -EBADMSG;
 	presto_fill_attr(&now, inode);
 	if (kml_attr_equal(attr, &now))
 		return kml_settle(doubt, KML_DONE, NULL, NULL);
-	err = kml_settle(doubt, KML_VOID, NULL, NULL);
-	if (err)
-		return err;
 	if (before) {
 		old = *before;
 		old.valid = attr->valid;
-		if (kml_attr_equal(&old, &now))
-			return 0;
 	}
-	return kml_append_attr(doubt, KML_F_OBJECT, inode, le32_to_cpu(attr->valid));
+	if (!before || !kml_attr_equal(&old, &now))
+		err = kml_append_attr(doubt, KML_F_OBJECT, inode, le32_to_cpu(attr->valid));
+	return err ?: kml_settle(doubt, KML_VOID, NULL, NULL);
 }
 
 /* Appends what the tree has of an xattr; @len < 0: it isn't there. */
@@ -241,6 +284,14 @@ static ssize_t kml_get_xattr(struct kml *kml, struct dentry *dentry, const char 
 	return size;
 }
 
+/* An ACL that is set changes the mode, one that is removed leaves it. */
+static int kml_append_acl_mode(struct kml_doubt *doubt, struct inode *inode, const char *name)
+{
+	if (strcmp(name, XATTR_NAME_POSIX_ACL_ACCESS))
+		return 0;
+	return kml_append_attr(doubt, KML_F_OBJECT, inode, KML_ATTR_MODE);
+}
+
 static int kml_decide_xattr(struct kml_doubt *doubt, struct dentry *dentry)
 {
 	u32 name_len = 1, want_len = 0;
@@ -264,8 +315,9 @@ static int kml_decide_xattr(struct kml_doubt *doubt, struct dentry *dentry)
 	else if (want ? len == want_len && !memcmp(now, want, len) : len < 0)
 		err = kml_settle(doubt, KML_DONE, NULL, NULL);
 	else
-		err = kml_settle(doubt, KML_VOID, NULL, NULL) ?:
-		      kml_append_xattr(doubt, d_inode(dentry), name, now, len);
+		err = kml_append_xattr(doubt, d_inode(dentry), name, now, len) ?:
+		      kml_append_acl_mode(doubt, d_inode(dentry), name) ?:
+		      kml_settle(doubt, KML_VOID, NULL, NULL);
 	kvfree(now);
 	return err;
 }

@@ -102,6 +102,35 @@ int kml_make_room(struct kml *kml, u16 kml_op, u32 len, u64 reserve)
 	return need <= kml->zeroed ? 0 : kml_extend(kml, need);
 }
 
+/**
+ * kml_keep - keep room for a record of at most KML_CLOSE_MAX bytes
+ * @kml: the log
+ *
+ * What must be written once an operation has run: kml_finish() does, in that
+ * room, and kml_let() gives it back. Returns zero or a negative errno.
+ */
+int kml_keep(struct kml *kml)
+{
+	unsigned int flags;
+	int err;
+
+	mutex_lock(&kml->lock);
+	flags = memalloc_nofs_save();
+	err = kml_make_room(kml, KML_OP_DIRTY, 0, KML_CLOSE_MAX);
+	if (!err)
+		kml->reserved += KML_CLOSE_MAX;
+	memalloc_nofs_restore(flags);
+	mutex_unlock(&kml->lock);
+	return err;
+}
+
+void kml_let(struct kml *kml)
+{
+	mutex_lock(&kml->lock);
+	kml->reserved -= KML_CLOSE_MAX;
+	mutex_unlock(&kml->lock);
+}
+
 /* Moves the watermark up to the oldest operation in flight. */
 static bool kml_move_watermark(struct kml *kml)
 {
@@ -174,14 +203,23 @@ static int kml_put_pad(struct kml *kml, u32 len)
 	return err;
 }
 
+/* The oldest mark that is open, @none if none is. */
+static u64 kml_oldest_mark(struct kml *kml, u64 none)
+{
+	struct presto_jinode *ji;
+
+	if (unlikely(kml->unclosed))
+		return kml->unclosed;
+	ji = list_first_entry_or_null(&kml->dirty, struct presto_jinode, dirty_list);
+	return ji ? ji->dirty : none;
+}
+
 /* Fills in what depends on where the record stands. */
 static void kml_seal(struct kml *kml, struct presto_op *op)
 {
 	struct kml_record *record = (void *)op->buf;
-	struct presto_jinode *oldest;
 	u16 kml_op = le16_to_cpu(record->op);
 
-	oldest = list_first_entry_or_null(&kml->dirty, struct presto_jinode, dirty_list);
 	op->offset = kml->head;
 	op->recno = kml->recno + 1;
 	record->len = cpu_to_le32(op->len);
@@ -190,7 +228,7 @@ static void kml_seal(struct kml *kml, struct presto_op *op)
 	record->stable = cpu_to_le64(kml->watermark);
 	record->synced = cpu_to_le64(READ_ONCE(kml->covered));
 	record->mounts = cpu_to_le64(kml->mounts);
-	record->dirty = cpu_to_le64(oldest ? oldest->dirty : op->offset);
+	record->dirty = cpu_to_le64(kml_oldest_mark(kml, op->offset));
 	if (presto_op_counts(kml_op) && !record->replica)
 		record->counter = cpu_to_le64(kml->local + 1);
 	record->local = cpu_to_le64(kml->local + (record->counter && !record->replica));
@@ -246,6 +284,21 @@ int kml_append(struct kml *kml, struct presto_op *op, enum kml_kind kind, u64 re
 	err = kml->broken ? -EIO : kml_make_room(kml, le16_to_cpu(record->op), op->len, reserve);
 	if (!err)
 		err = kml_append_locked(kml, op, kind);
+	memalloc_nofs_restore(flags);
+	mutex_unlock(&kml->lock);
+	return err;
+}
+
+/* Appends a tracked record in the room that kml_keep() keeps: space alone can't make it fail. */
+int kml_finish(struct kml *kml, struct presto_op *op)
+{
+	unsigned int flags;
+	int err;
+
+	mutex_lock(&kml->lock);
+	flags = memalloc_nofs_save();
+	err = kml_make_room(kml, KML_OP_CLOSE, op->len, 0) ?:
+	      kml_append_locked(kml, op, KML_TRACKED);
 	memalloc_nofs_restore(flags);
 	mutex_unlock(&kml->lock);
 	return err;

@@ -69,6 +69,7 @@ struct kml {
 	/* where recovery would start: stable and dirty of the last record [lock] */
 	u64 anchor;
 	struct list_head dirty;		/* presto_jinodes with open marks, by offset [lock] */
+	u64 unclosed;			/* oldest mark that recovery has yet to close, or 0 */
 	bool broken;			/* nothing can be written any more [only ever set] */
 
 	spinlock_t tail_lock;		/* head, watermark, what is in flight */
@@ -110,6 +111,9 @@ int kml_trim(struct kml *kml, u64 below);
 int kml_append(struct kml *kml, struct presto_op *op, enum kml_kind kind, u64 reserve);
 int kml_append_locked(struct kml *kml, struct presto_op *op, enum kml_kind kind);
 int kml_make_room(struct kml *kml, u16 kml_op, u32 len, u64 reserve);
+int kml_keep(struct kml *kml);
+void kml_let(struct kml *kml);
+int kml_finish(struct kml *kml, struct presto_op *op);
 int kml_write_result(struct kml *kml, struct presto_op *op, struct kml_result *result);
 void kml_end(struct kml *kml, struct presto_op *op);
 void kml_break(struct kml *kml, const char *what, int err);

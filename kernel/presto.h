@@ -159,6 +159,11 @@ int presto_rename(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry 
 void presto_put_entering(struct presto_op *op, struct inode *inode, struct inode *dir,
 			 struct dentry *to, unsigned int flags);
 
+/* whiteout.c */
+struct presto_op *presto_whiteout_begin(struct mnt_idmap *idmap, struct inode *dir,
+					struct dentry *dentry);
+void presto_whiteout_end(struct presto_op *op, struct dentry *dentry, int err);
+
 /* tell.c */
 int presto_tell(struct dentry *dir, const struct presto_place *place);
 int presto_tell_list(struct dentry *dir, const void *payload, u32 len, u64 seen);

@@ -36,6 +36,7 @@ struct kml_walk {
 	u64 from;			/* marks that are open may stand from here on */
 	struct xarray locks;		/* ino -> last offset / KML_ALIGN under its lock */
 	struct xarray dirty;		/* ino -> offset / KML_ALIGN of its open mark */
+	struct xarray marks;		/* offset / KML_ALIGN of each open mark */
 };
 
 static int kml_load(struct kml_walk *walk, u64 at)
@@ -311,11 +312,22 @@ static bool kml_is_last(struct kml_walk *walk, u64 offset, const struct kml_reco
 	return true;
 }
 
+/* Of a rename whose whiteout has no record nobody knows, whatever its outcome says. */
+static bool kml_in_doubt(const struct kml_record *record)
+{
+	u32 state = kml_state(record);
+
+	if (le16_to_cpu(record->op) == KML_OP_RENAME &&
+	    (le32_to_cpu(record->aux) & RENAME_WHITEOUT))
+		return state != KML_VOID;
+	return state == KML_INTENT;
+}
+
 /* Second pass: what of the tail has happened? */
 static int kml_visit_decide(struct kml_walk *walk, u64 offset, struct kml_record *record)
 {
 	if (offset < walk->stable || !kml_is_operation(le16_to_cpu(record->op)) ||
-	    kml_state(record) != KML_INTENT || !kml_is_last(walk, offset, record))
+	    !kml_in_doubt(record) || !kml_is_last(walk, offset, record))
 		return 0;
 	return kml_decide(walk->kml, offset, record);
 }
@@ -358,24 +370,39 @@ static int kml_close_recovered(struct kml *kml, const struct kml_object *object)
 	return err;
 }
 
-static int kml_close_all(struct kml_walk *walk)
+static int kml_close_mark(struct kml_walk *walk, u64 offset)
 {
 	const struct kml_object *object;
-	unsigned long ino;
+	int err = kml_load(walk, offset);
+
+	if (err)
+		return err;
+	object = kml_object((void *)walk->chunk + (offset - walk->base), KML_F_OBJECT);
+	return object ? kml_close_recovered(walk->kml, object) : -EBADMSG;
+}
+
+/*
+ * Closes all that was being written, by the offset of its mark: a cut may come
+ * between any two, and the last record must say where the rest begins.
+ */
+static int kml_close_all(struct kml_walk *walk)
+{
+	unsigned long index;
 	void *entry;
 	int err = 0;
 
-	xa_for_each(&walk->dirty, ino, entry) {
-		u64 offset = (u64)xa_to_value(entry) * KML_ALIGN;
-
-		err = kml_load(walk, offset);
+	xa_for_each(&walk->dirty, index, entry) {
+		err = xa_err(xa_store(&walk->marks, xa_to_value(entry), entry, GFP_KERNEL));
 		if (err)
-			break;
-		object = kml_object((void *)walk->chunk + (offset - walk->base), KML_F_OBJECT);
-		err = object ? kml_close_recovered(walk->kml, object) : -EBADMSG;
+			return err;
+	}
+	xa_for_each(&walk->marks, index, entry) {
+		walk->kml->unclosed = (u64)index * KML_ALIGN;
+		err = kml_close_mark(walk, walk->kml->unclosed);
 		if (err)
 			break;
 	}
+	walk->kml->unclosed = 0;
 	return err;
 }
 
@@ -490,6 +517,7 @@ int kml_recover(struct kml *kml)
 	walk->kml = kml;
 	xa_init(&walk->locks);
 	xa_init(&walk->dirty);
+	xa_init(&walk->marks);
 	/* that memory is short is the mounter's to hear, not the log's of the kernel */
 	walk->chunk = __vmalloc(KML_CHUNK, GFP_KERNEL | __GFP_NOWARN);
 	if (walk->chunk)
@@ -506,6 +534,7 @@ int kml_recover(struct kml *kml)
 		err = kml_write_mount(kml);
 	xa_destroy(&walk->locks);
 	xa_destroy(&walk->dirty);
+	xa_destroy(&walk->marks);
 	vfree(walk->chunk);
 	kfree(walk);
 	return err;

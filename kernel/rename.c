@@ -106,12 +106,11 @@ static int presto_may_rename(const struct presto_name *from, const struct presto
 		return -EINVAL;
 	if (presto_is_control_root(from->dentry) || presto_is_control_root(to->dentry))
 		return -EPERM;
-	if (from->control != to->control) {
-		if (!presto_in_context(sb))
-			return -EPERM;
-		if (flags & RENAME_WHITEOUT)
-			return -EINVAL;
-	}
+	if (from->control != to->control && !presto_in_context(sb))
+		return -EPERM;
+	/* the whiteout would have a dot of its own */
+	if ((flags & RENAME_WHITEOUT) && presto_in_context(sb))
+		return -EINVAL;
 	/* What someone is writing would be lost; the daemon comes back when it is closed. */
 	if (replaced && !to->control && !(flags & RENAME_EXCHANGE) &&
 	    presto_has_writers(replaced) && presto_in_context(sb))
@@ -186,7 +185,7 @@ int presto_rename(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry 
 {
 	struct presto_name from = { old_dir, old_dentry, presto_is_control(old_dentry) };
 	struct presto_name to = { new_dir, new_dentry, presto_is_control(new_dentry) };
-	struct presto_op op;
+	struct presto_op op, *whiteout = NULL;
 	int err;
 
 	err = presto_may_rename(&from, &to, flags);
@@ -195,14 +194,26 @@ int presto_rename(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry 
 	err = presto_begin(&op, &from, &to, flags);
 	if (err)
 		return err;
+	if (op.buf && (flags & RENAME_WHITEOUT))
+		whiteout = presto_whiteout_begin(idmap, old_dir, old_dentry);
+	err = PTR_ERR_OR_ZERO(whiteout);
+	if (err)
+		goto abort;
 	err = presto_op_write(&op);
-	if (err) {
-		presto_op_abort(&op);
-		return err;
-	}
+	if (err)
+		goto end_whiteout;
 	err = presto_rename_lower(&op, idmap, &from, &to, flags);
+	if (whiteout)
+		presto_whiteout_end(whiteout, old_dentry, err);
 	presto_op_end(&op, err, NULL, presto_lower_inode(to.control ? old_dir : new_dir));
 	presto_copy_name(&from);
 	presto_copy_name(&to);
+	return err;
+
+end_whiteout:
+	if (whiteout)
+		presto_whiteout_end(whiteout, old_dentry, err);
+abort:
+	presto_op_abort(&op);
 	return err;
 }

@@ -107,11 +107,7 @@ internal sealed partial class Applier
         record.TryGetReplaced(out var replaced);
         var from = new Place(fromParent.Fid, record.Name);
         var to = new Place(toParent.Fid, record.Name2);
-        if ((record.Aux & Interop.Sys.RenameWhiteout) != 0)
-        {
-            return Refuse(fid, Errno.EOPNOTSUPP);
-        }
-
+        // What RENAME_WHITEOUT leaves behind has a record of its own.
         var target = OpenParent(to, out var failure);
         if (target is null)
         {

@@ -9,7 +9,6 @@ internal static partial class Interop
     {
         internal const uint RenameNoReplace = 1;
         internal const uint RenameExchange = 2;
-        internal const uint RenameWhiteout = 4;
 
         internal static int RenameAt2(Fd oldDirectory, ReadOnlySpan<byte> oldName, Fd newDirectory, ReadOnlySpan<byte> newName, uint flags) =>
             Result(renameat2(oldDirectory, oldName, newDirectory, newName, flags));

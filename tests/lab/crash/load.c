@@ -281,7 +281,7 @@ static void operation(void)
 	const char *a = a_path(buf[0]), *b = a_path(buf[1]);
 	int fd;
 
-	switch (below(24)) {
+	switch (below(25)) {
 	case 0: case 1: mkdir(a, 0777); break;
 	case 2: rmdir(a); break;
 	case 3: case 4: unlink(a); break;
@@ -302,6 +302,7 @@ static void operation(void)
 			close(fd);
 		break;
 	case 17: case 18: case 19: attributes(a); break;
+	case 20: renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_WHITEOUT); break;
 	default: content();
 	}
 	done();

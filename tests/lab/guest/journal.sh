@@ -216,6 +216,24 @@ has "a shared mapping: CLOSE of what was mapped" "CLOSE .*object=$(ino "$m/conte
 exec 5>"$m/unlinked"; rm "$m/unlinked"; echo data >&5; exec 5>&-
 valid "marks of removed files end"
 
+whiteout() { # whiteout FROM TO: rename(2) leaves one behind
+	python3 - "$1" "$2" <<'P'
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+if libc.renameat2(-100, os.fsencode(sys.argv[1]), -100, os.fsencode(sys.argv[2]), 4):
+    sys.exit(os.strerror(ctypes.get_errno()))
+P
+}
+mkdir "$m/over"; echo 1 > "$m/over/lower"; mkdir "$m/over/away" "$m/over/dir"; long=$(printf 'w%.0s' {1..255}); touch "$m/over/$long"
+is "a rename leaves a whiteout" whiteout "$m/over/lower" "$m/over/away/moved"
+has "it has a record" "MKNOD DONE .* made=$(ino "$m/over/lower"),[0-9]+,020000,.*$(named lower)" "parent=$(ino "$m/over"),"
+is "so does that of a directory" whiteout "$m/over/dir" "$m/over/away/dir"
+has "and of the longest name" "MKNOD DONE .* made=$(ino "$m/over/dir"),"
+is "the longest name" whiteout "$m/over/$long" "$m/over/short"
+has "has a record, too" "MKNOD DONE .* made=$(ino "$m/over/$long"),.*$(named "$long")"
+isnt "what fails leaves none" whiteout "$m/over/none" "$m/over/some"
+hasnt "and no record" "MKNOD .*$(named none)"
+
 # --- what fails leaves nothing, or a VOID ---
 mkdir "$m/full"; touch "$m/full/x"
 isnt "rmdir of a full directory fails" rmdir "$m/full"
@@ -276,13 +294,14 @@ is "the repaired log mounts" stack "$lower" "$m"
 umount "$m"
 
 # --- operations in doubt ---
-(cd "$lower" && mkdir -p doubt && touch doubt/{made,kept,linked,new,perm,other,attr,plain,dirt,bare} && ln doubt/linked doubt/hard
+(cd "$lower" && mkdir -p doubt && touch doubt/{made,kept,linked,new,perm,other,attr,plain,dirt,dust,bare} && ln doubt/linked doubt/hard
  chmod 600 doubt/perm doubt/other; chmod 755 doubt/plain
  python3 -c "import os; os.setxattr('doubt/attr', 'user.a', b'1')")
 D=$lower/doubt
 gen() { python3 -c "import sys; sys.path.insert(0, '$here'); import kml_doubt; print('%d,%d,%o' % kml_doubt.identity(sys.argv[1]))" "$1"; }
 # one record a lock: each in a directory of its own
-for i in 1 2 3 4 5 6 7 8; do mkdir -p "$D/$i"; done
+for i in 1 2 3 4 5 6 7 8 9; do mkdir -p "$D/$i"; done
+touch "$D/white"; mv "$D/white" "$D/9/to"; mknod "$D/9/white" c 0 0
 touch "$D/1/here"; touch "$D/4/still"; ln "$D/linked" "$D/5/l"; mv "$D/new" "$D/7/to"; touch "$D/8/from"
 touch "$D/gone"; gone=$(gen "$D/gone"); rm "$D/gone"	# last, so that no inode above has its number
 python3 "$here/kml_doubt.py" "$(log "$lower")" \
@@ -292,9 +311,10 @@ python3 "$here/kml_doubt.py" "$(log "$lower")" \
 	"rename:$D:new:$D/7:to:$D/7/to" "rename:$D/8:from:$D/8:to:$D/8/from" \
 	"chmod:$D/perm:644:600" "chmod:$D/other:600:777" "chmod:$D/plain:700:711" \
 	"setxattr:$D/attr:user.a:1" "setxattr:$D/kept:user.b:2" "removexattr:$D/bare:user.c" \
-	"dirty:$D/dirt" > "$work/at" 2>"$work/err" || cat "$work/err"
+	"whiteout:$D/9:white:$D/9:to:$D/9/to" \
+	"dirty:$D/dirt" "dirty:$D/dust" "dirty:$D/linked" > "$work/at" 2>"$work/err" || cat "$work/err"
 readarray -t at < "$work/at"
-[ "${#at[@]}" = 15 ] && ok "15 operations are in doubt" || bad "15 operations are in doubt" "${#at[@]}"
+[ "${#at[@]}" = 18 ] && ok "15 operations are in doubt, 3 files are dirty" || bad "15 operations are in doubt, 3 files are dirty" "${#at[@]}"
 is "recovery decides about them" stack "$lower" "$m"
 dump
 decided() { # name index state
@@ -318,7 +338,11 @@ dump
 decided "setxattr that holds" 11 DONE
 decided "setxattr that doesn't" 12 VOID
 decided "removexattr that holds" 13 DONE
-has "a dirty file is closed by recovery" "CLOSE .*flags=0x94 .*object=$(ino "$D/dirt"),"
+decided "rename that left a whiteout" 14 DONE
+has "and the whiteout is told of" "MKNOD DONE flags=0x4 .* made=$(ino "$D/9/white"),.*$(named white)"
+for name in dirt dust linked; do
+	has "a dirty file is closed by recovery: $name" "CLOSE .*flags=0x94 .*object=$(ino "$D/$name"),"
+done
 has "the result of a decided create names its inode" "CREATE DONE .* made=$(ino "$D/1/here"),.*$(named here)"
 has "MOUNT says that the stop was unclean" 'MOUNT .* aux=1 '
 valid "the log is valid"

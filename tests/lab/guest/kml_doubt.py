@@ -10,6 +10,7 @@ Cuts the UMOUNT record off the log and appends INTENT records, one a SPEC:
     link:PARENT:NAME:PATH               rename:PARENT:NAME:PARENT:NAME:PATH
     chmod:PATH:MODE_BEFORE:MODE         setxattr:PATH:NAME:VALUE
     removexattr:PATH:NAME               dirty:PATH
+    whiteout: as rename, with RENAME_WHITEOUT
 
 PARENT and PATH are paths in the lower tree: their inodes and generations go
 into the records. A PATH may be INODE,GENERATION,MODE too. Prints the offset of
@@ -30,6 +31,7 @@ OBJECT, PARENT, NAME, PARENT2, NAME2, ATTR, BEFORE = 1, 2, 3, 4, 5, 6, 7
 XNAME, XVALUE = 9, 10
 INTENT = 0x544E4900
 FLAG_DIR = 0x40
+RENAME_WHITEOUT = 4
 
 TABLE = []
 for index in range(256):
@@ -82,7 +84,7 @@ class Log:
             self.data[last:last + length] = bytes(length)
             self.head = last
             self.recno -= 1
-        self.stable = self.head
+        self.stable, self.oldest_mark = self.head, 0
 
     def walk(self):
         at, last = SUPER, SUPER
@@ -100,18 +102,20 @@ class Log:
             at += length
         return at, last
 
-    def append(self, op, fields, flags=0):
+    def append(self, op, fields, flags=0, aux=0):
         body = b"".join(fields)
         length = (HEADER + len(body) + 4 + ALIGN - 1) // ALIGN * ALIGN
         assert self.head % CHUNK + length <= CHUNK, "no room in this chunk"
         counts = op != DIRTY
+        if not counts and not self.oldest_mark:
+            self.oldest_mark = self.head
         self.recno += 1
         self.local += counts
         record = bytearray(struct.pack(
             "<IHHIIQQQQQQQ", length, op, 1, flags, 0, self.recno, self.stable,
-            self.head, 0, self.local if counts else 0, self.local, 0))
+            self.oldest_mark or self.head, 0, self.local if counts else 0, self.local, 0))
         record += bytes(RESULT_LEN)
-        record += struct.pack("<QIIIIIIQQ", 1, 0, 0, 0, 0, 0, len(fields), 0, 0)
+        record += struct.pack("<QIIIIIIQQ", 1, 0, 0, 0, 0, aux, len(fields), 0, 0)
         record += body
         record += bytes(length - 4 - len(record)) + struct.pack("<I", length)
         struct.pack_into("<I", record, 12, crc32c(record))
@@ -147,11 +151,12 @@ def apply(log, spec):
         op = LINK if verb == "link" else RMDIR if os.path.isdir(args[2]) else UNLINK
         log.append(op, [field(OBJECT, kml_object(args[2]))] +
                    names(PARENT, args[0], NAME, args[1]))
-    elif verb == "rename":
+    elif verb in ("rename", "whiteout"):
         log.append(RENAME, [field(OBJECT, kml_object(args[4]))] +
                    names(PARENT, args[0], NAME, args[1]) +
                    names(PARENT2, args[2], NAME2, args[3]),
-                   FLAG_DIR if os.path.isdir(args[4]) else 0)
+                   FLAG_DIR if os.path.isdir(args[4]) else 0,
+                   RENAME_WHITEOUT if verb == "whiteout" else 0)
     elif verb == "chmod":
         kind = identity(args[0])[2] & 0o170000
         log.append(SETATTR, [field(OBJECT, kml_object(args[0])),

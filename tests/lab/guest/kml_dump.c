@@ -26,6 +26,7 @@
 
 struct mark {
 	uint64_t offset, ino;
+	uint64_t denied;		/* a record since that says it isn't open, or 0 */
 };
 
 static unsigned char *image;
@@ -203,19 +204,30 @@ static uint32_t state_of(const struct kml_record *r)
 	return le32toh(r->result.state);
 }
 
-static uint64_t drop_mark(uint64_t ino)
+static struct mark drop_mark(uint64_t ino)
 {
-	uint64_t dropped = 0;
+	struct mark dropped = { 0, 0, 0 };
 	size_t i, to = 0;
 
 	for (i = 0; i < nmarks; i++) {
 		if (marks[i].ino == ino)
-			dropped = marks[i].offset;
+			dropped = marks[i];
 		else
 			marks[to++] = marks[i];
 	}
 	nmarks = to;
 	return dropped;
+}
+
+/* Recovery would not have found it, had the power been cut behind that record. */
+static uint64_t close_mark(uint64_t at, uint64_t ino)
+{
+	struct mark mark = drop_mark(ino);
+
+	if (mark.denied)
+		bad(at, "the mark at %llu was open, %llu says that it wasn't",
+		    (unsigned long long)mark.offset, (unsigned long long)mark.denied);
+	return mark.offset;
 }
 
 static void add_mark(uint64_t offset, uint64_t ino)
@@ -227,7 +239,7 @@ static void add_mark(uint64_t offset, uint64_t ino)
 		if (!marks)
 			bad(offset, "no memory");
 	}
-	marks[nmarks++] = (struct mark){ offset, ino };
+	marks[nmarks++] = (struct mark){ offset, ino, 0 };
 }
 
 /*
@@ -249,6 +261,9 @@ static void check_order(uint64_t at, const struct kml_record *r)
 		;
 	if (dirty > at || (dirty < at && dirty >= first && i == nmarks && dirty != reopened))
 		bad(at, "dirty %llu is no open mark", (unsigned long long)dirty);
+	for (i = 0; i < nmarks; i++)
+		if (dirty > marks[i].offset && !marks[i].denied)
+			marks[i].denied = at;
 	if (recno && count != local + (!r->replica && r->counter))
 		bad(at, "local %llu after %llu", (unsigned long long)count,
 		    (unsigned long long)local);
@@ -370,7 +385,7 @@ static uint32_t visit(uint64_t at)
 		add_mark(at, le64toh(object->ino));
 	reopened = 0;
 	if (op == KML_OP_CLOSE && object && state_of(r) != KML_VOID)
-		reopened = drop_mark(le64toh(object->ino));
+		reopened = close_mark(at, le64toh(object->ino));
 	if (!(le32toh(r->flags) & KML_FLAG_OPEN))
 		reopened = 0;
 	if (!quiet)

@@ -31,7 +31,6 @@ public class AbiTests
         ["AT_EMPTY_PATH"] = At.EmptyPath,
         ["RENAME_NOREPLACE"] = Interop.Sys.RenameNoReplace,
         ["RENAME_EXCHANGE"] = Interop.Sys.RenameExchange,
-        ["RENAME_WHITEOUT"] = Interop.Sys.RenameWhiteout,
         ["RESOLVE_BENEATH"] = Interop.Sys.ResolveBeneath,
         ["RESOLVE_NO_SYMLINKS"] = Interop.Sys.ResolveNoSymlinks,
         ["RESOLVE_NO_MAGICLINKS"] = Interop.Sys.ResolveNoMagicLinks,

@@ -157,6 +157,14 @@ public class ApplyNameTests(string where)
     }
 
     [Test]
+    public void A_rename_that_left_a_whiteout_leaves_it_to_the_record_of_the_whiteout()
+    {
+        var file = _to.MakeFile(1, _root, "a", "one");
+        _to.ApplyTwice(Records.Rename(file, _root, "a", _root, "b", flags: 4));
+        Assert.That(Scratch.Sh($"ls {_to.Tree}"), Is.EqualTo("b"));
+    }
+
+    [Test]
     public void A_rename_between_two_names_of_one_object_drops_the_first()
     {
         var file = _to.MakeFile(1, _root, "a", "x");
