@@ -382,20 +382,34 @@ static int kml_close_mark(struct kml_walk *walk, u64 offset)
 }
 
 /*
- * Closes all that was being written, by the offset of its mark: a cut may come
- * between any two, and the last record must say where the rest begins.
+ * The open marks by offset. A cut may come between any two of the records that
+ * recovery writes: from here on each says where the marks begin that are left.
  */
+static int kml_sort_marks(struct kml_walk *walk)
+{
+	u64 oldest = U64_MAX;
+	unsigned long ino;
+	void *entry;
+	int err;
+
+	xa_for_each(&walk->dirty, ino, entry) {
+		err = xa_err(xa_store(&walk->marks, xa_to_value(entry), entry, GFP_KERNEL));
+		if (err)
+			return err;
+		oldest = min_t(u64, oldest, xa_to_value(entry));
+	}
+	if (oldest != U64_MAX)
+		walk->kml->unclosed = oldest * KML_ALIGN;
+	return 0;
+}
+
+/* Closes all that was being written. */
 static int kml_close_all(struct kml_walk *walk)
 {
 	unsigned long index;
 	void *entry;
 	int err = 0;
 
-	xa_for_each(&walk->dirty, index, entry) {
-		err = xa_err(xa_store(&walk->marks, xa_to_value(entry), entry, GFP_KERNEL));
-		if (err)
-			return err;
-	}
 	xa_for_each(&walk->marks, index, entry) {
 		walk->kml->unclosed = (u64)index * KML_ALIGN;
 		err = kml_close_mark(walk, walk->kml->unclosed);
@@ -420,6 +434,8 @@ static int kml_decide_tail(struct kml_walk *walk)
 		pr_err("the log is damaged: no valid record at %llu\n", walk->end);
 		err = -EBADMSG;
 	}
+	if (!err)
+		err = kml_sort_marks(walk);
 	if (!err)
 		err = kml_walk(walk, from, limit, kml_visit_decide);
 	if (!err)
@@ -462,7 +478,7 @@ static int kml_void_tail(struct kml_walk *walk)
 	walk->avail = 0;
 	if (walk->from < synced)
 		err = kml_walk(walk, walk->from, synced, kml_visit_collect);
-	return err ?: kml_close_all(walk);
+	return err ?: kml_sort_marks(walk) ?: kml_close_all(walk);
 }
 
 static void kml_note_stop(struct kml_walk *walk)

@@ -5,6 +5,8 @@
  * a RENAME that something follows had happened, and so had its whiteout.
  */
 #include "presto.h"
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include "kml.h"
 #include "lower.h"
 
@@ -39,6 +41,19 @@ struct presto_op *presto_whiteout_begin(struct mnt_idmap *idmap, struct inode *d
 	return op;
 }
 
+/* The rename can't be taken back: memory that is short is waited for. */
+static struct dentry *presto_whiteout_find(const struct qstr *name, struct dentry *dir)
+{
+	struct dentry *made;
+
+	for (;;) {
+		made = presto_do_lookup(name, dir);
+		if (made != ERR_PTR(-ENOMEM) || fatal_signal_pending(current))
+			return made;
+		memalloc_retry_wait(GFP_KERNEL);
+	}
+}
+
 static int presto_whiteout_write(struct presto_op *op, struct dentry *made, struct inode *dir)
 {
 	struct kml *kml = PRESTO_SB(op->sb)->kml;
@@ -65,7 +80,7 @@ void presto_whiteout_end(struct presto_op *op, struct dentry *dentry, int err)
 	struct dentry *dir = presto_lower_dentry(dentry->d_parent), *made;
 
 	if (!err) {
-		made = presto_do_lookup(&dentry->d_name, dir);
+		made = presto_whiteout_find(&dentry->d_name, dir);
 		err = PTR_ERR_OR_ZERO(made) ?: presto_whiteout_write(op, made, d_inode(dir));
 		if (err)
 			kml_break(kml, "the record of a whiteout", err);

@@ -119,6 +119,7 @@ static int do_link(void) { return link("old", "new"); }
 static int do_unlink(void) { return unlink("old"); }
 static int do_rmdir(void) { return rmdir("dir"); }
 static int do_rename(void) { return rename("old", "new"); }
+static int do_whiteout(void) { return renameat2(AT_FDCWD, "old", AT_FDCWD, "new", RENAME_WHITEOUT); }
 static int do_exchange(void) { return renameat2(AT_FDCWD, "old", AT_FDCWD, "new", RENAME_EXCHANGE); }
 static int do_chmod(void) { return chmod("old", 0600); }
 static int do_chown(void) { return chown("old", 12, 34); }
@@ -172,6 +173,7 @@ static const struct operation operations[] = {
 	{ "rmdir", one_dir, do_rmdir },
 	{ "rename", one_file, do_rename },
 	{ "rename over a file", two_files, do_rename },
+	{ "rename with a whiteout", one_file, do_whiteout },
 	{ "exchange", two_files, do_exchange },
 	{ "chmod", one_file, do_chmod },
 	{ "chown", one_file, do_chown },
