@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Two machines with module and daemon: what happens on one is on the other.
-#   LAB_KERNEL=6.1 tests/lab/pair/sync.sh
+#   LAB_KERNEL=6.1 WORK=1500 tests/lab/pair/sync.sh
+# WORK: how many operations of random work at a time.
 set -uo pipefail
 top=$(cd "$(dirname "$0")/../../.." && pwd)
-kernel=${LAB_KERNEL:-6.1}
+kernel=${LAB_KERNEL:-6.1} many=${WORK:-1500}
+few=$((many / 2))
 LAB_DIR=$(mktemp -d "${TMPDIR:-/tmp}/lab-sync.XXXXXX")
 export LAB_DIR
 # shellcheck source=scripts/pair.sh
@@ -48,7 +50,7 @@ script qube <<-SH
 	for i in \$(seq 300); do echo \$i >$mount/was-there/before/\$i; done
 	ln $mount/was-there/before/1 $mount/was-there/linked
 SH
-must "random work before the join" on t21 $work/random_work.py $mount/own 21 600
+must "random work before the join" on t21 $work/random_work.py $mount/own 21 "$few"
 script t21 <<-SH
 	mkdir -p -m 700 $mount/was-there/before
 	echo 5 >$mount/was-there/before/5
@@ -60,7 +62,7 @@ SH
 must "keys, peers, fileset" pair
 must "the server's daemon starts" daemon qube
 must "the laptop's daemon starts" daemon t21
-must "random work while it joins" on t21 $work/random_work.py $mount/own-too 11 2000
+must "random work while it joins" on t21 $work/random_work.py $mount/own-too 11 "$many"
 in_sync "a machine with a tree of its own joins one that is there" || exit 1
 both="what was there on both sides is there on both: of what differs the server's, and the laptop's is kept"
 if [ "$(on t21 sh -c "cat $mount/was-there/before/[56] && stat -c %a:%h $mount/was-there/before $mount/own-link | sort")" = $'5\n6\n644:2\n755:2' ] &&
@@ -88,17 +90,17 @@ in_sync "names of every byte, 200 levels, holes, nodes, links, attributes arrive
 must "a real tree is unpacked on the laptop" on t21 sh -c "cd /usr/src/linux-headers-*-common && tar -cf - include/linux include/net | tar -C $mount -xf -"
 in_sync "a real tree unpacked through the mount is the same where its journal is replayed"
 
-must "random work on the laptop" on t21 $work/random_work.py $mount/work-t21 1 1500
-must "random work on the server" on qube $work/random_work.py $mount/work-qube 2 1500
+must "random work on the laptop" on t21 $work/random_work.py $mount/work-t21 1 "$many"
+must "random work on the server" on qube $work/random_work.py $mount/work-qube 2 "$many"
 in_sync "random work on both sides, one after the other"
-on qube sh -c "nohup $work/random_work.py $mount/work-qube2 3 1500 >/lab/work.log 2>&1 & echo \$! >/lab/work.pid" || true
-on t21 $work/random_work.py $mount/work-t21-2 4 1500
+on qube sh -c "nohup $work/random_work.py $mount/work-qube2 3 $many >/lab/work.log 2>&1 & echo \$! >/lab/work.pid" || true
+on t21 $work/random_work.py $mount/work-t21-2 4 "$many"
 on qube sh -c 'while kill -0 $(cat /lab/work.pid) 2>/dev/null; do :; done; cat /lab/work.log'
 in_sync "random work on both sides at the same time"
 
 "$lab" unplug t21
-on t21 $work/random_work.py $mount/offline-t21 5 800
-on qube $work/random_work.py $mount/offline-qube 6 800
+on t21 $work/random_work.py $mount/offline-t21 5 "$few"
+on qube $work/random_work.py $mount/offline-qube 6 "$few"
 script t21 <<-SH
 	mv $mount/was-there $mount/moved-away
 	echo laptop >$mount/from-laptop
