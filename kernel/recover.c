@@ -153,6 +153,15 @@ static int kml_look_behind(struct kml_walk *walk, u64 at, bool *zeros, u64 *foun
 	return 0;
 }
 
+static int kml_damaged(struct kml_walk *walk)
+{
+	const char *fileset = PRESTO_SB(walk->kml->sb)->fileset;
+
+	pr_err("%s: the log is damaged: no valid record at %llu; move .intermezzo/%s/kml away, below, and a new one begins, with which the replica is to join anew\n",
+	       fileset, walk->end, fileset);
+	return -EBADMSG;
+}
+
 static int kml_cut(struct kml *kml, u64 at)
 {
 	int err = 0;
@@ -214,9 +223,7 @@ static int kml_find_end(struct kml_walk *walk)
 		return err;
 	/* without data journaling blocks reach the disk in any order: holes are no damage */
 	if (found && kml->exact) {
-		pr_err("the log is damaged: no valid record at %llu, but one at %llu\n",
-		       walk->end, found);
-		return -EBADMSG;
+		return kml_damaged(walk);
 	}
 	if (!zeros)
 		err = kml_cut(kml, walk->end);
@@ -431,8 +438,7 @@ static int kml_decide_tail(struct kml_walk *walk)
 	from = max(from, kml->first);
 	err = kml_walk(walk, from, limit, kml_visit_collect);
 	if (!err && walk->end != limit) {
-		pr_err("the log is damaged: no valid record at %llu\n", walk->end);
-		err = -EBADMSG;
+		err = kml_damaged(walk);
 	}
 	if (!err)
 		err = kml_sort_marks(walk);
@@ -467,8 +473,7 @@ static int kml_void_tail(struct kml_walk *walk)
 	if (synced < limit)
 		err = kml_walk(walk, synced, limit, kml_visit_void);
 	if (!err && synced < limit && walk->end != limit) {
-		pr_err("the log is damaged: no valid record at %llu\n", walk->end);
-		err = -EBADMSG;
+		err = kml_damaged(walk);
 	}
 	if (err)
 		return err;

@@ -54,14 +54,14 @@ round() { # round FS KIND SECONDS
 	is "$name: an update that can't be kept is refused" refused
 	is "$name: unmount" timeout 120 umount "$m"
 	become "$whole"
-	is "$name: mount the mended disk" mount -t intermezzo -o "fileset=test,cache_type=$1" "$disk" "$m"
-	is "$name: updates go on" sh -c "echo x >$m/mended && sync $m/mended"
-	umount "$m"
-	is "$name: what the file system below has noted is repaired" bash -c "e2fsck -fy $disk; [ \$? -le 1 ]"
 	if lost_below "$name"; then
 		ok "$name: that the log's blocks can't be written is told, and ends it"
 		return
 	fi
+	is "$name: mount the mended disk" mount -t intermezzo -o "fileset=test,cache_type=$1" "$disk" "$m"
+	is "$name: updates go on" sh -c "echo x >$m/mended && sync $m/mended"
+	umount "$m"
+	is "$name: what the file system below has noted is repaired" bash -c "e2fsck -fy $disk; [ \$? -le 1 ]"
 	mount -t "$1" -o ro "$disk" "$lower" || bad "$name: mount what is below"
 	is "$name: the log is valid" bash -c "'$work/kml_dump' '$lower/.intermezzo/test/kml' >'$work/dump'"
 	is "$name: names are as the log says" python3 "$here/kml_tree.py" "$work/dump" "$lower" 2

@@ -281,6 +281,9 @@ cp "$(log "$lower")" "$work/saved"
 printf '\xff' | dd of="$(log "$lower")" bs=1 seek=$((victim + 130)) conv=notrunc status=none
 isnt "a damaged record in the middle refuses the mount" stack "$lower" "$m"
 refused "no valid record at $victim" && ok "with its position" || bad "with its position" "$(dmesg | tail -n 3)"
+rm "$(log "$lower")"
+is "without the damaged log a new one begins" stack "$lower" "$m"
+umount "$m"; valid "which is valid"
 cp "$work/saved" "$(log "$lower")"
 printf 'X' | dd of="$(log "$lower")" bs=1 seek=3 conv=notrunc status=none
 isnt "a wrong magic refuses the mount" stack "$lower" "$m"
