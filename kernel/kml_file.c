@@ -336,7 +336,8 @@ static int kml_open_file(struct kml *kml, struct dentry *dentry)
 	/* appending must not dirty the inode each time */
 	kml->file->f_mode |= FMODE_NOCMTIME;
 	lockdep_set_class(&file_inode(kml->file)->i_rwsem, &kml_inode_key);
-	kml->data_err = filemap_sample_wb_err(kml->file->f_mapping);
+	/* of what went wrong before, the mount before has told */
+	errseq_check_and_advance(&kml->file->f_mapping->wb_err, &kml->data_err);
 	if (!i_size_read(file_inode(kml->file)))
 		return kml_write_super(kml, ps->fileset);
 	return kml_check_super(kml, ps->fileset);

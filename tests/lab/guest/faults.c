@@ -224,7 +224,8 @@ static int enter(const struct operation *op, int nth)
 	char path[4096];
 
 	snprintf(path, sizeof(path), "%s/%s.%d", top, op->name, nth);
-	return mkdir(path, 0755) || chdir(path);
+	/* it is there if that was as far as a log that is broken went */
+	return (mkdir(path, 0755) && errno != EEXIST) || chdir(path);
 }
 
 /* Returns 0 when there was nothing left to fail, else 1. */

@@ -8,7 +8,8 @@ DUMP is what kml_dump printed, TREE the lower tree. Every file's size and mtime
 must be those of its last CLOSE or SETATTR, or of its creation. Exit 1 and a
 list if they differ. So many ERRORS has the lower file system noted: for want of
 memory it may have changed an inode in memory and never have written it, so as
-many files may have what they had before the last record.
+many files may have what they had before the last record, or within it: the size
+that a truncation sets, and the time at which it was set.
 """
 import os
 import re
@@ -59,7 +60,7 @@ def main():
             size, mtime = content = known.get(info.st_ino, (None, None))
             if agrees(content, info):
                 continue
-            if agrees(before.get(info.st_ino, content), info):
+            if agrees(before.get(info.st_ino, content), info) or (size or 0) == info.st_size:
                 lost += 1
             else:
                 wrong += 1
