@@ -72,7 +72,8 @@ static bool kml_same(const struct dentry *dentry, const struct kml_object *objec
 }
 
 /* Appends what the tree has of the attributes @valid of @inode, the object in the field @type. */
-static int kml_append_attr(struct kml_doubt *doubt, u16 type, struct inode *inode, u32 valid)
+static noinline_for_stack
+int kml_append_attr(struct kml_doubt *doubt, u16 type, struct inode *inode, u32 valid)
 {
 	const struct kml_object *object = kml_doubt_object(doubt, type);
 	struct presto_op op;
@@ -115,7 +116,8 @@ static int kml_tell_old_dir(struct kml_doubt *doubt, struct inode *to)
 }
 
 /* A MKNOD of the whiteout @made in @dir, with the outcome that it would have had. */
-static int kml_append_whiteout(struct kml_doubt *doubt, struct inode *dir, struct inode *made)
+static noinline_for_stack
+int kml_append_whiteout(struct kml_doubt *doubt, struct inode *dir, struct inode *made)
 {
 	const struct kml_object *parent = kml_doubt_object(doubt, KML_F_PARENT);
 	u32 len = 1;
@@ -233,8 +235,9 @@ static int kml_decide_attr(struct kml_doubt *doubt, struct inode *inode)
 }
 
 /* Appends what the tree has of an xattr; @len < 0: it isn't there. */
-static int kml_append_xattr(struct kml_doubt *doubt, struct inode *inode, const char *name,
-			    const void *value, ssize_t len)
+static noinline_for_stack
+int kml_append_xattr(struct kml_doubt *doubt, struct inode *inode, const char *name,
+		     const void *value, ssize_t len)
 {
 	const struct kml_object *object = kml_doubt_object(doubt, KML_F_OBJECT);
 	struct presto_op op;

@@ -6,7 +6,6 @@
  */
 #include <linux/fadvise.h>
 #include <linux/falloc.h>
-#include <linux/splice.h>
 #include "presto.h"
 
 /* The VFS has acted on these for the upper file. */
@@ -158,15 +157,6 @@ static ssize_t presto_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	return ret;
 }
 
-static ssize_t presto_splice_read(struct file *file, loff_t *pos, struct pipe_inode_info *pipe,
-				  size_t len, unsigned int flags)
-{
-	ssize_t ret = vfs_splice_read(presto_lower_file(file), pos, pipe, len, flags);
-
-	file_accessed(file);
-	return ret;
-}
-
 int presto_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 {
 	return vfs_fsync_range(presto_lower_file(file), start, end, datasync);
@@ -240,7 +230,7 @@ const struct file_operations presto_file_fops = {
 	.read_iter	= presto_read_iter,
 	.write_iter	= presto_write_iter,
 	.splice_read	= presto_splice_read,
-	.splice_write	= iter_file_splice_write,
+	.splice_write	= presto_splice_write,
 	.mmap		= presto_mmap,
 	.setlease	= generic_setlease,
 	.fsync		= presto_fsync,

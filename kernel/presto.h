@@ -173,6 +173,12 @@ extern const struct file_operations presto_dir_fops;
 
 /* file.c */
 extern const struct file_operations presto_file_fops;
+
+/* splice.c */
+ssize_t presto_splice_read(struct file *file, loff_t *pos, struct pipe_inode_info *pipe,
+			   size_t len, unsigned int flags);
+ssize_t presto_splice_write(struct pipe_inode_info *pipe, struct file *file, loff_t *pos,
+			    size_t len, unsigned int flags);
 int presto_open(struct inode *inode, struct file *file);
 int presto_release(struct inode *inode, struct file *file);
 int presto_fsync(struct file *file, loff_t start, loff_t end, int datasync);

@@ -206,6 +206,33 @@ static const char *check_pipes(void)
 	return NULL;
 }
 
+/* Whoever waits for a pipe keeps no other writer of the file waiting. */
+static const char *check_empty_pipe(void)
+{
+	int fd = open("f", O_CREAT | O_RDWR, 0644), pipes[2], status;
+	char state = 0, path[64], line[256] = "";
+	FILE *stat;
+	pid_t pid;
+
+	EXPECT(!pipe(pipes));
+	REFUSED(splice(pipes[0], NULL, fd, NULL, 5, SPLICE_F_NONBLOCK), EAGAIN);
+	pid = fork();
+	if (!pid)
+		_exit(splice(pipes[0], NULL, fd, NULL, 5, 0) != 5);
+	sprintf(path, "/proc/%d/stat", pid);
+	while (state != 'S') {
+		stat = fopen(path, "r");
+		EXPECT(stat && fgets(line, sizeof(line), stat) && !fclose(stat));
+		state = strrchr(line, ')')[2];
+		EXPECT(state != 'Z');
+	}
+	EXPECT(pwrite(fd, "before", 6, 0) == 6 && write(pipes[1], "spl", 3) == 3);
+	close(pipes[1]);
+	EXPECT(waitpid(pid, &status, 0) == pid && status == 1 << 8 && is_file("f", "splore"));
+	EXPECT(splice(pipes[0], NULL, fd, NULL, 5, 0) == 0);
+	return NULL;
+}
+
 static const char *check_advice(void)
 {
 	int fd = open("f", O_CREAT | O_RDWR, 0644), writer = open("f", O_WRONLY), dir = open(".", O_RDONLY);
@@ -264,6 +291,7 @@ const struct check data_checks[] = {
 	{ "fiemap", check_fiemap },
 	{ "copies", check_copies },
 	{ "pipes", check_pipes },
+	{ "an empty pipe", check_empty_pipe },
 	{ "advice", check_advice },
 	{ "exec", check_exec },
 	{}
