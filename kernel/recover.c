@@ -222,9 +222,8 @@ static int kml_find_end(struct kml_walk *walk)
 	if (err)
 		return err;
 	/* without data journaling blocks reach the disk in any order: holes are no damage */
-	if (found && kml->exact) {
+	if (found && kml->exact)
 		return kml_damaged(walk);
-	}
 	if (!zeros)
 		err = kml_cut(kml, walk->end);
 	kml->head = walk->end;
@@ -437,9 +436,8 @@ static int kml_decide_tail(struct kml_walk *walk)
 	walk->stable = le64_to_cpu(walk->last.stable);
 	from = max(from, kml->first);
 	err = kml_walk(walk, from, limit, kml_visit_collect);
-	if (!err && walk->end != limit) {
+	if (!err && walk->end != limit)
 		err = kml_damaged(walk);
-	}
 	if (!err)
 		err = kml_sort_marks(walk);
 	if (!err)
@@ -472,9 +470,8 @@ static int kml_void_tail(struct kml_walk *walk)
 
 	if (synced < limit)
 		err = kml_walk(walk, synced, limit, kml_visit_void);
-	if (!err && synced < limit && walk->end != limit) {
+	if (!err && synced < limit && walk->end != limit)
 		err = kml_damaged(walk);
-	}
 	if (err)
 		return err;
 	walk->stable = synced;
