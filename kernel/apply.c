@@ -136,7 +136,8 @@ void presto_op_dir_before(struct presto_op *op, unsigned int which, struct inode
 		op->mtime[which] = inode_get_mtime(lower_dir);
 }
 
-static void presto_leave_mtime(struct dentry *lower_dir, struct timespec64 wanted)
+/* The lower directory is locked. */
+void presto_leave_mtime(struct dentry *lower_dir, struct timespec64 wanted)
 {
 	struct iattr attr = {
 		.ia_valid = ATTR_MTIME | ATTR_MTIME_SET | ATTR_FORCE,

@@ -93,11 +93,12 @@ int kml_append_attr(struct kml_doubt *doubt, u16 type, struct inode *inode, u32 
 /*
  * A rename leaves one mtime on both directories, but not in one step: the record
  * tells of the directory @to, and what the other has may be told separately.
+ * NULL: it is told in any case.
  */
 static int kml_tell_old_dir(struct kml_doubt *doubt, struct inode *to)
 {
 	const struct kml_object *object = kml_doubt_object(doubt, KML_F_PARENT);
-	struct timespec64 left = inode_get_mtime(to), now;
+	struct timespec64 left, now;
 	struct dentry *from;
 	int err = 0;
 
@@ -109,7 +110,9 @@ static int kml_tell_old_dir(struct kml_doubt *doubt, struct inode *to)
 	if (IS_ERR(from))
 		return PTR_ERR(from);
 	now = inode_get_mtime(d_inode(from));
-	if (!timespec64_equal(&now, &left))
+	if (to)
+		left = inode_get_mtime(to);
+	if (!to || !timespec64_equal(&now, &left))
 		err = kml_append_attr(doubt, KML_F_PARENT, d_inode(from), KML_ATTR_MTIME);
 	dput(from);
 	return err;
@@ -140,13 +143,19 @@ int kml_append_whiteout(struct kml_doubt *doubt, struct inode *dir, struct inode
 	return err;
 }
 
+static bool kml_leaves_whiteout(const struct kml_doubt *doubt)
+{
+	return le16_to_cpu(doubt->record->op) == KML_OP_RENAME &&
+	       (le32_to_cpu(doubt->record->aux) & RENAME_WHITEOUT);
+}
+
 /* No record follows that of the rename, or it wouldn't be in doubt: the whiteout has none. */
 static int kml_tell_whiteout(struct kml_doubt *doubt)
 {
 	struct dentry *child;
 	int err = 0;
 
-	if (!(le32_to_cpu(doubt->record->aux) & RENAME_WHITEOUT))
+	if (!kml_leaves_whiteout(doubt))
 		return 0;
 	child = kml_lookup(doubt, KML_F_PARENT, KML_F_NAME);
 	if (child == ERR_PTR(-ESTALE))
@@ -193,6 +202,9 @@ static int kml_decide_name(struct kml_doubt *doubt, u16 parent, u16 name)
 		      kml_tell_whiteout(doubt);
 	err = err ?: kml_settle(doubt, happened ? KML_DONE : KML_VOID, made,
 				IS_ERR(child) ? NULL : d_inode(child->d_parent));
+	/* one that fails may have changed the mtime, and would have set it again */
+	if (!err && !happened && kml_leaves_whiteout(doubt))
+		err = kml_tell_old_dir(doubt, NULL);
 	if (!IS_ERR(child))
 		dput(child);
 	return err;

@@ -102,6 +102,9 @@ void presto_op_end(struct presto_op *op, int err, struct inode *made, struct ino
 void presto_op_dir_before(struct presto_op *op, unsigned int which, struct inode *lower_dir);
 void presto_op_dir_after(struct presto_op *op, unsigned int which, struct dentry *lower_dir);
 
+/* What an operation has left is to be this mtime. */
+void presto_leave_mtime(struct dentry *lower_dir, struct timespec64 wanted);
+
 /* A rename between two directories leaves one mtime on both: that of @other. */
 void presto_op_dirs_alike(struct presto_op *op, struct dentry *lower_dir, struct inode *other);
 

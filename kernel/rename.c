@@ -164,8 +164,13 @@ static int presto_rename_lower(struct presto_op *op, struct mnt_idmap *idmap,
 		return err == -EINVAL ? -ESTALE : err;
 	err = presto_verify(from->dentry, from_dir) ?: presto_verify(to->dentry, to_dir);
 	if (!err) {
+		struct timespec64 before = inode_get_mtime(d_inode(from_dir));
+
 		presto_dirs_before(op, from, to, &rd);
 		err = presto_do_rename(&rd);
+		/* ext4 puts the whiteout there before it finds that it can't be done */
+		if (err && op->buf && (flags & RENAME_WHITEOUT))
+			presto_leave_mtime(from_dir, before);
 	}
 	if (!err)
 		presto_dirs_after(op, from, to);
