@@ -125,6 +125,7 @@ int kml_append_whiteout(struct kml_doubt *doubt, struct inode *dir, struct inode
 	const struct kml_object *parent = kml_doubt_object(doubt, KML_F_PARENT);
 	u32 len = 1;
 	const char *name = kml_field(doubt->record, KML_F_NAME, &len);
+	struct kml_record *record;
 	struct kml_result result;
 	struct presto_op op;
 	int err;
@@ -134,9 +135,14 @@ int kml_append_whiteout(struct kml_doubt *doubt, struct inode *dir, struct inode
 	presto_lower_object(&op, KML_F_PARENT, dir, &parent->fid);
 	presto_op_bytes(&op, KML_F_NAME, name, len);
 	presto_lower_attr(&op, KML_F_ATTR, made);
-	err = presto_record_finish(&op) ?: kml_append(doubt->kml, &op, KML_PLAIN, 0);
+	err = presto_record_finish(&op);
+	record = (void *)op.buf;
+	/* not now */
+	record->sec = cpu_to_le64(inode_get_mtime(made).tv_sec);
+	record->nsec = cpu_to_le32(inode_get_mtime(made).tv_nsec);
+	err = err ?: kml_append(doubt->kml, &op, KML_PLAIN, 0);
 	if (!err) {
-		presto_fill_result(&result, (const void *)op.buf, KML_DONE, made, dir);
+		presto_fill_result(&result, record, KML_DONE, made, dir);
 		err = kml_write_result(doubt->kml, &op, &result);
 	}
 	presto_record_free(&op);
