@@ -10,6 +10,7 @@ public abstract class ReplicaBase : IReplica
     private readonly ReplicaRoot _root;
     private readonly SqliteIndex _index;
     private readonly ObjectTable _objects;
+    private readonly ConflictStore _conflicts;
     private readonly Applier _applier;
 
     private protected ReplicaBase(Parts parts, LogId log, ApplyOptions options)
@@ -20,9 +21,8 @@ public abstract class ReplicaBase : IReplica
         _objects = new ObjectTable(_root, _index, parts.Device is not null);
         Tree = new ReplicaTree(_objects, parts.Device);
         Stage = new ContentStage(_root);
-        var conflicts = new ConflictStore(_root);
-        Conflicts = conflicts;
-        _applier = new Applier(_objects, parts.Context, log, conflicts, options);
+        _conflicts = new ConflictStore(_objects);
+        _applier = new Applier(_objects, parts.Context, log, _conflicts, options);
         Join = new SnapshotJoin(_objects, _applier, parts.Context);
     }
 
@@ -42,7 +42,7 @@ public abstract class ReplicaBase : IReplica
 
     public IIndex Index => _index;
 
-    public IConflictStore Conflicts { get; }
+    public IConflictStore Conflicts => _conflicts;
 
     public abstract ITreeScan? Scan { get; }
 
@@ -57,6 +57,7 @@ public abstract class ReplicaBase : IReplica
     public virtual void CatchUp(RecordObserver? observer)
     {
         TreeRemoval.Empty(_root.Staging, "objects\0"u8);
+        _conflicts.FinishDrops();
         if (IndexWasLost)
         {
             new IndexRebuild(_objects).Run();

@@ -157,6 +157,8 @@ public static partial class RecordFacts
 
     public static bool IsDirectory(uint mode) => (mode & TypeMask) == Directory;
 
+    public static bool IsRegular(uint mode) => (mode & TypeMask) == Regular;
+
     public static UpdateKind Kind(RecordView record) => record.Op switch
     {
         Op.Create or Op.Mkdir or Op.Symlink or Op.Mknod => UpdateKind.Creates,
@@ -256,7 +258,7 @@ public static partial class RecordFacts
     }
 
     private static bool IsRegular(RecordView record) =>
-        record.TryGetObject(out var entered) && (entered.Mode & TypeMask) == Regular;
+        record.TryGetObject(out var entered) && IsRegular(entered.Mode);
 
     /// <summary>An ENTER of an object over itself: a new version of its content took its place.</summary>
     private static bool IsNewContent(RecordView record) =>

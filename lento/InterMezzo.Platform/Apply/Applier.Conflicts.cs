@@ -76,6 +76,20 @@ internal sealed partial class Applier
         }
     }
 
+    public bool DropKept(string id, ulong stamp)
+    {
+        if (_conflicts.List().FirstOrDefault(kept => kept.Id == id) is not { } conflict || _conflicts.Stamp(conflict) != stamp)
+        {
+            return false;
+        }
+
+        _context.Sync();
+        _conflicts.Drop(conflict);
+        _away = null;
+        _directories.Clear();
+        return true;
+    }
+
     /// <summary>Removes a name with all below it. False: something else stands there, or it has changed.</summary>
     internal bool Discard(Origin origin, Fd directory, ReadOnlySpan<byte> name, Fid expected)
     {

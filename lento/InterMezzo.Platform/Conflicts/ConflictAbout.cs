@@ -32,6 +32,45 @@ internal static class ConflictAbout
         return stream.ToArray();
     }
 
+    /// <summary>A line that ends the conflicts about an object that stand above it, and the names that go with them.</summary>
+    internal static byte[] EncodeEnd(Fid subject, IReadOnlyList<byte[]> kept)
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream))
+        {
+            writer.WriteStartObject();
+            WriteFid(writer, "resolved", subject);
+            writer.WriteStartArray("kept");
+            foreach (var name in kept)
+            {
+                writer.WriteBase64StringValue(name);
+            }
+
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+
+        stream.WriteByte((byte)'\n');
+        return stream.ToArray();
+    }
+
+    /// <summary>Null: another line.</summary>
+    internal static (Fid Subject, IReadOnlyList<byte[]> Kept)? DecodeEnd(ReadOnlyMemory<byte> line)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(line);
+            var root = document.RootElement;
+            return root.TryGetProperty("resolved", out _)
+                ? (ReadFid(root, "resolved"), [.. root.GetProperty("kept").EnumerateArray().Select(name => name.GetBytesFromBase64())])
+                : null;
+        }
+        catch (Exception e) when (IsMalformed(e))
+        {
+            return null;
+        }
+    }
+
     /// <summary>Null: not a whole description (a power cut can leave half a line).</summary>
     internal static (Conflict Conflict, byte[] Path)? Decode(ReadOnlyMemory<byte> line)
     {
@@ -49,11 +88,14 @@ internal static class ConflictAbout
                 root.GetProperty("name").GetBytesFromBase64());
             return (conflict, root.GetProperty("path").GetBytesFromBase64());
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or FormatException or InvalidOperationException or OverflowException)
+        catch (Exception e) when (IsMalformed(e))
         {
             return null;
         }
     }
+
+    private static bool IsMalformed(Exception e) =>
+        e is JsonException or KeyNotFoundException or FormatException or InvalidOperationException or OverflowException;
 
     private static void WriteDot(Utf8JsonWriter writer, string name, Dot dot) =>
         writer.WriteString(name, string.Create(CultureInfo.InvariantCulture, $"{dot.Replica:x}:{dot.Counter:x}"));

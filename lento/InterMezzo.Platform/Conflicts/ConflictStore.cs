@@ -2,6 +2,7 @@
 using System.Globalization;
 using System.Text;
 using InterMezzo.Journal;
+using InterMezzo.Replication;
 using InterMezzo.Replication.Ports;
 
 namespace InterMezzo.Platform;
@@ -10,16 +11,18 @@ namespace InterMezzo.Platform;
 /// conflicts/REPLICA-COUNTER/about (a line for each conflict of that update), .../kept/ (the versions), and
 /// .../records (updates that were not applied, as they came).
 /// </summary>
-internal sealed class ConflictStore(ReplicaRoot root) : IConflictStore
+internal sealed partial class ConflictStore(ObjectTable objects) : IConflictStore
 {
     private const uint Private = 0x1c0;
+
+    private readonly ReplicaRoot _root = objects.Root;
 
     public IReadOnlyList<KeptConflict> List()
     {
         var all = new List<KeptConflict>();
-        foreach (var name in NamesIn(root.Conflicts))
+        foreach (var name in NamesIn(_root.Conflicts))
         {
-            using var directory = TryOpen(root.Conflicts, name);
+            using var directory = TryOpen(_root.Conflicts, name);
             if (directory is not null)
             {
                 AddAll(all, directory, Encoding.UTF8.GetString(name));
@@ -31,25 +34,20 @@ internal sealed class ConflictStore(ReplicaRoot root) : IConflictStore
 
     public ITreeObject? Open(Dot loser)
     {
-        using var directory = TryOpen(root.Conflicts, Encoding.ASCII.GetBytes(NameOf(loser)));
-        using var kept = directory is null ? null : TryOpen(directory, "kept"u8.ToArray());
+        using var kept = OpenKept(NameOf(loser));
         foreach (var name in kept is null ? [] : NamesIn(kept))
         {
-            var path = new CName(name);
-            var result = Interop.Sys.OpenAt(kept!, path.Bytes, OpenFlags.Path | OpenFlags.NoFollow);
-            if (result < 0)
+            var file = TryOpenPath(kept!, name);
+            if (file is not null)
             {
-                continue;
-            }
+                SysException.Check(Interop.Sys.StatX(file, out var stat), "statx", name);
+                if (stat.Type == FileType.Regular)
+                {
+                    return new TreeObject(file, default, stat, null);
+                }
 
-            var file = new Fd(result);
-            SysException.Check(Interop.Sys.StatX(file, out var stat), "statx", name);
-            if (stat.Type == FileType.Regular)
-            {
-                return new TreeObject(file, default, stat, null);
+                file.Dispose();
             }
-
-            file.Dispose();
         }
 
         return null;
@@ -58,25 +56,23 @@ internal sealed class ConflictStore(ReplicaRoot root) : IConflictStore
     /// <summary>Notes a conflict; returns the open directory for its versions.</summary>
     internal Fd Note(Conflict conflict, ReadOnlySpan<byte> path)
     {
-        using var directory = ReplicaRoot.MakeDirectory(root.Conflicts, NameOf(conflict.Loser), Private);
-        Append(directory, "about\0"u8, ConflictAbout.Encode(conflict, path));
+        using var directory = ReplicaRoot.MakeDirectory(_root.Conflicts, NameOf(conflict.Loser), Private);
+        AppendLine(directory, ConflictAbout.Encode(conflict, path));
         return ReplicaRoot.MakeDirectory(directory, "kept", Private);
     }
 
     internal void KeepRecord(Conflict conflict, RecordView record)
     {
-        using var directory = ReplicaRoot.MakeDirectory(root.Conflicts, NameOf(conflict.Loser), Private);
+        using var directory = ReplicaRoot.MakeDirectory(_root.Conflicts, NameOf(conflict.Loser), Private);
         Append(directory, "records\0"u8, record.Bytes);
     }
 
     /// <summary>The directories that hold versions, open.</summary>
     internal IEnumerable<Fd> OpenKept()
     {
-        foreach (var name in NamesIn(root.Conflicts))
+        foreach (var name in NamesIn(_root.Conflicts))
         {
-            using var directory = TryOpen(root.Conflicts, name);
-            var kept = directory is null ? null : TryOpen(directory, "kept"u8.ToArray());
-            if (kept is not null)
+            if (OpenKept(name) is { } kept)
             {
                 yield return kept;
             }
@@ -100,6 +96,14 @@ internal sealed class ConflictStore(ReplicaRoot root) : IConflictStore
 
     private static string NameOf(Dot dot) => string.Create(CultureInfo.InvariantCulture, $"{dot.Replica:x}-{dot.Counter}");
 
+    private Fd? OpenKept(string directory) => OpenKept(Encoding.UTF8.GetBytes(directory));
+
+    private Fd? OpenKept(byte[] name)
+    {
+        using var directory = TryOpen(_root.Conflicts, name);
+        return directory is null ? null : TryOpen(directory, "kept"u8.ToArray());
+    }
+
     private static Fd? TryOpen(Fd parent, byte[] name)
     {
         var path = new CName(name);
@@ -107,57 +111,87 @@ internal sealed class ConflictStore(ReplicaRoot root) : IConflictStore
         return result >= 0 ? new Fd(result) : null;
     }
 
-    private static void Append(Fd directory, ReadOnlySpan<byte> name, ReadOnlySpan<byte> bytes)
+    /// <summary>Half a line that a power cut left doesn't spoil the one that follows.</summary>
+    private static void AppendLine(Fd directory, byte[] line)
     {
-        var flags = OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.NoFollow;
-        using var file = new Fd(SysException.Check(Interop.Sys.OpenAt(directory, name, flags, 0x180), "open", name));
-        SysException.Check(Interop.Sys.StatX(file, out var stat), "statx", name.ToString());
-        SysException.Check(Interop.Sys.PWrite(file, bytes, (long)stat.Size), "pwrite", name);
+        using var file = OpenForAppend(directory, "about\0"u8, out var size);
+        Span<byte> last = stackalloc byte[1];
+        var isTorn = size > 0 && SysException.Check(Interop.Sys.PRead(file, last, (long)size - 1), "pread", "about") == 1 && last[0] != (byte)'\n';
+        byte[] whole = isTorn ? [(byte)'\n', .. line] : line;
+        SysException.Check(Interop.Sys.PWrite(file, whole, (long)size), "pwrite", "about");
     }
 
-    private static void AddAll(List<KeptConflict> all, Fd directory, string name)
+    private static void Append(Fd directory, ReadOnlySpan<byte> name, ReadOnlySpan<byte> bytes)
     {
-        using var kept = TryOpen(directory, "kept"u8.ToArray());
-        var names = kept is null ? [] : NamesIn(kept);
-        var present = names.Select(Convert.ToHexString).ToHashSet();
-        var seen = new HashSet<(Dot, string, Fid)>();
-        var numbers = new Dictionary<string, int>();
-        foreach (var line in ReadLines(directory))
+        using var file = OpenForAppend(directory, name, out var size);
+        SysException.Check(Interop.Sys.PWrite(file, bytes, (long)size), "pwrite", name);
+    }
+
+    private static Fd OpenForAppend(Fd directory, ReadOnlySpan<byte> name, out ulong size)
+    {
+        var flags = OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.NoFollow;
+        var file = new Fd(SysException.Check(Interop.Sys.OpenAt(directory, name, flags, 0x180), "open", name));
+        SysException.Check(Interop.Sys.StatX(file, out var stat), "statx", Names.Show(name));
+        size = stat.Size;
+        return file;
+    }
+
+    private void AddAll(List<KeptConflict> all, Fd directory, string name)
+    {
+        foreach (var entry in ReadBook(directory).Entries)
         {
-            // An operation that a crash cut short is noted once more when it is done again.
-            if (ConflictAbout.Decode(line) is var (conflict, path) && seen.Add((conflict.Winner, conflict.Reason, conflict.Object)))
-            {
-                all.Add(new KeptConflict(conflict, name, conflict.Loser.Counter == 0 ? KeptOf(conflict.Name) : names, path));
-            }
+            all.Add(new KeptConflict(entry.Id(name), entry.Found, name, entry.Kept, entry.Path));
+        }
+    }
+
+    /// <summary>The conflicts of a directory, each with the names that are kept for it.</summary>
+    private ConflictBook ReadBook(Fd directory)
+    {
+        var book = ConflictBook.Read(ReadLines(directory));
+        using var kept = TryOpen(directory, "kept"u8.ToArray());
+        if (kept is not null)
+        {
+            book.Distribute(NamesIn(kept), name => IdentityOf(kept, name));
         }
 
-        // What no single update made (it was here before a join) shares a directory: each has its name, in order.
-        byte[][] KeptOf(byte[] own)
-        {
-            var key = Convert.ToHexString(own);
-            var number = numbers.GetValueOrDefault(key);
-            numbers[key] = number + 1;
-            var kept = KeptName.Of(own, number);
-            return present.Contains(Convert.ToHexString(kept)) ? [kept] : [];
-        }
+        return book;
+    }
+
+    private Fid IdentityOf(Fd kept, byte[] name)
+    {
+        using var fd = TryOpenPath(kept, name);
+        return fd is null ? default : FidXattr.TryRead(fd, out var fid) ? fid : LocalFid.Of(fd, _root.Self, out _);
+    }
+
+    private static Fd? TryOpenPath(Fd directory, byte[] name)
+    {
+        var path = new CName(name);
+        var result = Interop.Sys.OpenAt(directory, path.Bytes, OpenFlags.Path | OpenFlags.NoFollow);
+        return result >= 0 ? new Fd(result) : null;
     }
 
     private static IEnumerable<ReadOnlyMemory<byte>> ReadLines(Fd directory)
     {
-        var result = Interop.Sys.OpenAt(directory, "about\0"u8, OpenFlags.ReadOnly | OpenFlags.NoFollow);
-        if (result < 0)
-        {
-            yield break;
-        }
-
-        using var file = new Fd(result);
-        SysException.Check(Interop.Sys.StatX(file, out var stat), "statx", "about");
-        var bytes = new byte[Math.Min(stat.Size, MaxAbout)];
-        ReadOnlyMemory<byte> rest = bytes.AsMemory(0, SysException.Check(Interop.Sys.PRead(file, bytes, 0), "pread", "about"));
+        ReadOnlyMemory<byte> rest = ReadFile(directory, "about", MaxAbout);
         while (rest.Span.IndexOf((byte)'\n') is >= 0 and var end)
         {
             yield return rest[..end];
             rest = rest[(end + 1)..];
         }
+    }
+
+    private static ReadOnlyMemory<byte> ReadFile(Fd directory, string name, int max)
+    {
+        var path = new CName(Encoding.ASCII.GetBytes(name));
+        var result = Interop.Sys.OpenAt(directory, path.Bytes, OpenFlags.ReadOnly | OpenFlags.NoFollow);
+        if (result < 0)
+        {
+            return default;
+        }
+
+        using var file = new Fd(result);
+        SysException.Check(Interop.Sys.StatX(file, out var stat), "statx", name);
+        var bytes = new byte[Math.Min(stat.Size, (ulong)max)];
+        return bytes.AsMemory(0, SysException.Check(Interop.Sys.PRead(file, bytes, 0), "pread", name));
     }
 }

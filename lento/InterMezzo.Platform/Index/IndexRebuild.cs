@@ -15,7 +15,7 @@ internal sealed class IndexRebuild(ObjectTable objects)
         }
 
         Scan(objects.Root.Aside);
-        foreach (var kept in new ConflictStore(objects.Root).OpenKept())
+        foreach (var kept in new ConflictStore(objects).OpenKept())
         {
             using (kept)
             {

@@ -158,6 +158,12 @@ public interface IApplier
     void PreserveIncoming(RecordView record, ObjectState? state, Content? content, Conflict conflict, bool asObject);
 
     /// <summary>
+    /// The user has decided: what is kept for a conflict goes for good, after all that was done up to now is durable. False: it
+    /// isn't as it was when its stamp was taken; nothing was done.
+    /// </summary>
+    bool DropKept(string id, ulong stamp);
+
+    /// <summary>
     /// Takes an object out of the way without calling it a conflict: a record that follows gives it its place (replay
     /// on a snapshot that was taken while the tree changed). A RENAME, LINK or ENTER of it finds it.
     /// </summary>
