@@ -155,7 +155,7 @@ internal sealed class ObjectMaker(ReplicaRoot root)
         }
     }
 
-    private static void Dress(Fd fd, bool isPath, Fid fid, ObjectState state)
+    internal static void Dress(Fd fd, bool isPath, Fid fid, ObjectState state)
     {
         var attr = state.Attr;
         var subject = fid.ToString();
