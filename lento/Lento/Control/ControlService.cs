@@ -7,7 +7,7 @@ using InterMezzo.Protocol.Control;
 namespace InterMezzo.Lento.Control;
 
 /// <summary>What intermezzo-ctl asks for. Reached over the Unix socket alone.</summary>
-internal sealed class ControlService(
+internal sealed partial class ControlService(
     LentoConfiguration configuration, NodeIdentity identity, FilesetRegistry filesets, Reloader reloader) : Protocol.Control.Control.ControlBase
 {
     private static readonly DateTimeOffset s_started = DateTimeOffset.UtcNow;

@@ -15,4 +15,7 @@ internal interface IFileset : IFilesetStatus, ISyncBarrier, IAsyncDisposable
     /// <summary>Compares the tree with the journal, and journals what is found.</summary>
     /// <exception cref="Grpc.Core.RpcException">It can't be done, or goes on already.</exception>
     Task<ScanProgress> VerifyAsync(CancellationToken cancellationToken);
+
+    /// <summary>Ends a conflict, see <see cref="IApplier.DropKept"/>.</summary>
+    Task<bool> DropConflictAsync(string id, ulong stamp);
 }

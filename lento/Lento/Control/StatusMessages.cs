@@ -53,6 +53,7 @@ internal static class StatusMessages
             WinnerCounter = conflict.Winner.Counter,
             Path = ByteString.CopyFrom(kept.Path),
             Directory = kept.Directory,
+            Id = kept.Id,
         };
         message.Kept.AddRange(kept.Kept.Select(name => ByteString.CopyFrom(name)));
         return message;

@@ -90,6 +90,8 @@ internal sealed class KeptFileset : IFileset
 
     public Task<ScanProgress> VerifyAsync(CancellationToken cancellationToken) => Running.VerifyAsync(cancellationToken);
 
+    public Task<bool> DropConflictAsync(string id, ulong stamp) => Running.DropConflictAsync(id, stamp);
+
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();

@@ -50,6 +50,8 @@ internal sealed class RunningFileset(FilesetConfiguration configuration, Fileset
 
     public Task<ScanProgress> VerifyAsync(CancellationToken cancellationToken) => service.VerifyAsync(cancellationToken);
 
+    public Task<bool> DropConflictAsync(string id, ulong stamp) => service.DropConflictAsync(id, stamp);
+
     public async Task<SyncResult> WaitAsync(CancellationToken cancellationToken)
     {
         try

@@ -149,6 +149,9 @@ internal sealed partial class FilesetService : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends a conflict, between two updates of peers.</summary>
+    public Task<bool> DropConflictAsync(string id, ulong stamp) => Apply.RunAsync(() => Replica.Applier.DropKept(id, stamp));
+
     public void OnAcknowledged() => Trim();
 
     public void OnApplied() => Trim();
