@@ -9,7 +9,8 @@ internal static class ExitCode
     public const int Usage = 2;
     public const int NotInSync = 3;
     public const int NotRunning = 4;
+    public const int Different = 5;
 
     public const string Help =
-        "Exit code: 0 done, 1 error (the message says what to do), 2 wrong usage, 3 not in sync, 4 lento isn't running.";
+        "Exit code: 0 done, 1 error (the message says what to do), 2 wrong usage, 3 not in sync, 4 lento isn't running, 5 the versions differ (conflicts diff).";
 }

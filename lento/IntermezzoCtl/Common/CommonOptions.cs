@@ -34,9 +34,12 @@ internal static class CommonOptions
     public static T WithFilesets<T>(T symbol)
         where T : Argument
     {
-        symbol.CompletionSources.Add(context => Names(context, configuration => configuration.Filesets.Select(fileset => fileset.Name)));
+        symbol.CompletionSources.Add(FilesetNames);
         return symbol;
     }
+
+    public static IEnumerable<CompletionItem> FilesetNames(CompletionContext context) =>
+        Names(context, configuration => configuration.Filesets.Select(fileset => fileset.Name));
 
     public static Argument<string> ExistingPeer()
     {

@@ -14,6 +14,8 @@ namespace InterMezzo.Ctl;
 [JsonSerializable(typeof(SyncOutput))]
 [JsonSerializable(typeof(VerifyOutput))]
 [JsonSerializable(typeof(ConflictsOutput))]
+[JsonSerializable(typeof(ConflictShowOutput))]
+[JsonSerializable(typeof(ResolvedOutput))]
 internal sealed partial class CtlJson : JsonSerializerContext
 {
     /// <summary>One line, which programs can read as it comes.</summary>

@@ -37,10 +37,11 @@ internal static class ConflictsListCommand
             return;
         }
 
-        var table = new TextTable("FILESET", "WHEN", "WHAT", "PATH", "MADE BY", "THE OTHER VERSION, BELOW .intermezzo/FILESET/conflicts");
+        var table = new TextTable("ID", "FILESET", "WHEN", "WHAT", "PATH", "MADE BY", "THE OTHER VERSION, BELOW .intermezzo/FILESET/conflicts");
         foreach (var conflict in conflicts)
         {
             table.Add(
+                conflict.Id,
                 conflict.Fileset,
                 Amount.Time(DateTimeOffset.FromUnixTimeMilliseconds(conflict.WhenUnixMs)),
                 conflict.Reason,
@@ -57,13 +58,14 @@ internal sealed record ConflictsOutput(IReadOnlyList<ConflictOutput> Conflicts);
 
 internal sealed record UpdateOutput(string Replica, ulong Counter);
 
+/// <param name="Id">For show, diff and resolve.</param>
 /// <param name="Loser">The update whose version is kept in the store.</param>
 /// <param name="Winner">The update whose version is in the tree.</param>
 /// <param name="Path">Where in the tree, when it was found.</param>
 /// <param name="Directory">Where in the conflict store.</param>
 /// <param name="Kept">What is there.</param>
 internal sealed record ConflictOutput(
-    string Fileset, string Reason, string When, UpdateOutput Loser, UpdateOutput Winner,
+    string Id, string Fileset, string Reason, string When, UpdateOutput Loser, UpdateOutput Winner,
     string Path, bool? PathEscaped, string Directory, IReadOnlyList<string> Kept, bool? KeptEscaped)
 {
     public static ConflictOutput Of(Conflict conflict)
@@ -71,6 +73,7 @@ internal sealed record ConflictOutput(
         var (path, pathEscaped) = ByteName.ForJson(conflict.Path.Span);
         var (kept, keptEscaped) = ByteName.ForJson(conflict.Kept.Select(name => name.Memory));
         return new ConflictOutput(
+            conflict.Id,
             conflict.Fileset,
             conflict.Reason,
             Amount.Time(DateTimeOffset.FromUnixTimeMilliseconds(conflict.WhenUnixMs)),

@@ -12,10 +12,23 @@ internal static class RecordText
     {
         var line = new StringBuilder();
         line.Append(CultureInfo.InvariantCulture, $"{offset,10} {RecordWords.Of(record.Time)} {RecordWords.Of(record.Op),-11}");
-        AddObjects(line, record);
-        AddValues(line, record);
+        AddWhat(line, record);
         AddOrigin(line, record);
         return line.ToString();
+    }
+
+    /// <summary>What was done, without where it stands and who did it.</summary>
+    public static string What(RecordView record)
+    {
+        var line = new StringBuilder(RecordWords.Of(record.Op));
+        AddWhat(line, record);
+        return line.ToString();
+    }
+
+    private static void AddWhat(StringBuilder line, RecordView record)
+    {
+        AddObjects(line, record);
+        AddValues(line, record);
     }
 
     private static void AddObjects(StringBuilder line, RecordView record)
