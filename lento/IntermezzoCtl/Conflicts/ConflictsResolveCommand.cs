@@ -51,7 +51,7 @@ internal static class ConflictsResolveCommand
     private static IEnumerable<KeptVersion?> VersionsOf(ConflictDetail detail, Keep keep, string? kept) => keep switch
     {
         Keep.Ours => [detail.Kept.FirstOrDefault()],
-        Keep.Both when detail.Kept.Count > 1 && kept is null => detail.Kept,
+        Keep.Both when detail.Kept.Count > 1 && kept is null => (IEnumerable<KeptVersion?>)detail.Kept,
         _ => [ConflictParts.Choose(detail, kept)],
     };
 

@@ -213,6 +213,9 @@ internal sealed class CliTests
     [TestCase("sync", "--wait", "--timeout", "5")]
     [TestCase("verify", "home")]
     [TestCase("conflicts", "list")]
+    [TestCase("conflicts", "show", "5c0ffee1")]
+    [TestCase("conflicts", "diff", "5c0ffee1")]
+    [TestCase("conflicts", "resolve", "5c0ffee1", "--keep", "ours")]
     public async Task Without_a_daemon(params string[] arguments)
     {
         await using var node = await InitAsync("qube");
