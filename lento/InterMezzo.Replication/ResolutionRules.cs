@@ -43,8 +43,14 @@ public enum Resolution
     /// <summary>The kept version gets the name, which is free.</summary>
     Enter,
 
-    /// <summary>It replaces what has the name.</summary>
+    /// <summary>It replaces what has the name, another object.</summary>
     Replace,
+
+    /// <summary>
+    /// The file in the tree gets the content of the kept version of it, and stays as it is otherwise: what was set on it by
+    /// either side, mode, owner and xattrs, has come together, or is a conflict of its own.
+    /// </summary>
+    Take,
 
     /// <summary>It gets a free name in the same directory.</summary>
     Beside,
@@ -67,6 +73,7 @@ public static class ResolutionRules
     private const string GoneObject = "it is no longer in the tree, so the update can't be done to it: --keep ours drops the entry";
     private const string OtherUpdate = "the update can't be done again from here (`conflicts show` tells which): do by hand what is to be of it, then --keep ours";
     private const string Directory = "a directory isn't replaced, nor does it replace anything: --keep both brings the kept version in beside it";
+    private const string NoDirectory = "the directory that it was in is gone: make one of that name, then try again, or --keep both brings it into the fileset's root";
     private const string NoFile = "there is no file whose content it could become";
 
     /// <param name="keep">The choice.</param>
@@ -82,9 +89,10 @@ public static class ResolutionRules
             (Keep.Theirs, Shape.Nothing, _) when updates.Count == 0 => Refuse(GoneKept),
             (Keep.Theirs, Shape.Nothing, not PlaceKind.Object) => Refuse(GoneObject),
             (Keep.Theirs, Shape.Nothing, _) => updates.All(can => can) ? (Resolution.Redo, "") : Refuse(OtherUpdate),
-            (_, _, PlaceKind.NoDirectory) => Refuse("the directory that it was in is gone: make one of that name, then try again"),
             (Keep.Both, _, _) => (Resolution.Beside, ""),
+            (_, _, PlaceKind.NoDirectory) => Refuse(NoDirectory),
             (Keep.Theirs, _, PlaceKind.Free) => (Resolution.Enter, ""),
+            (Keep.Theirs, Shape.File, PlaceKind.Object) when there == Shape.File => (Resolution.Take, ""),
             (Keep.Theirs, _, _) => version == Shape.Directory || there == Shape.Directory ? Refuse(Directory) : (Resolution.Replace, ""),
             (_, Shape.File, PlaceKind.Free) => (Resolution.EnterWritten, ""),
             (_, _, PlaceKind.Free) => Refuse(NoFile),

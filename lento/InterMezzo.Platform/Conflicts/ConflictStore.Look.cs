@@ -74,12 +74,27 @@ internal sealed partial class ConflictStore
         using var directory = parent.IsNone ? null : objects.Find(parent, out _);
         if (directory is not null && Names.IsValid(name) && PathOf(directory) is { } path)
         {
-            using var occupant = objects.Look(directory, name, out _);
-            return new ConflictPlace(occupant is null ? PlaceKind.Free : PlaceKind.Other, path, name);
+            return Look(directory, path, name);
         }
 
+        // Perhaps there is another one by now where it was. (Without a slash nobody knew where, but for the root, which is there.)
         var slash = conflict.Path.AsSpan().LastIndexOf((byte)'/');
-        return new ConflictPlace(PlaceKind.NoDirectory, conflict.Path[..Math.Max(slash, 0)], conflict.Path[(slash + 1)..]);
+        var (above, last) = (conflict.Path[..Math.Max(slash, 0)], conflict.Path[(slash + 1)..]);
+        using var again = slash > 0 && Names.IsValid(last) ? TryOpenPath(above) : null;
+        return again is null ? new ConflictPlace(PlaceKind.NoDirectory, above, last) : Look(again, above, last);
+    }
+
+    private ConflictPlace Look(Fd directory, byte[] path, byte[] name)
+    {
+        using var occupant = objects.Look(directory, name, out _);
+        return new ConflictPlace(occupant is null ? PlaceKind.Free : PlaceKind.Other, path, name);
+    }
+
+    /// <summary>A directory of the tree.</summary>
+    private Fd? TryOpenPath(byte[] path)
+    {
+        var result = Interop.Sys.OpenAt2Beneath(_root.Fd, [.. path, 0], OpenFlags.Path | OpenFlags.Directory);
+        return result >= 0 ? new Fd(result) : null;
     }
 
     public byte[]? PathOf(Fid directory)

@@ -14,7 +14,8 @@ namespace InterMezzo.Ctl;
 /// <param name="file">Whose content is to be the content. Null: it isn't about one.</param>
 internal sealed class ConflictTree(DaemonClient daemon, ConflictDetail detail, string? file)
 {
-    private readonly byte[] _path = detail.Place.Directory.ToByteArray();
+    // What comes in beside, and has no directory any more, comes into the root.
+    private readonly byte[] _path = ConflictParts.KindOf(detail.Place) == PlaceKind.NoDirectory ? [] : detail.Place.Directory.ToByteArray();
     private readonly byte[] _name = detail.Place.Name.ToByteArray();
 
     public Shape ShapeThere()
@@ -56,7 +57,8 @@ internal sealed class ConflictTree(DaemonClient daemon, ConflictDetail detail, s
         else
         {
             var request = new ReadKeptRequest { Fileset = detail.Conflict.Fileset, Id = detail.Conflict.Id, Name = version!.Name };
-            await KeptTransfer.CopyAsync(daemon, request, made, cancellationToken);
+            using var there = resolution == Resolution.Take ? LookAgain(directory) : null;
+            await KeptTransfer.CopyAsync(daemon, request, made, kept => there is null ? kept : Taken(there.ReadState(), kept), cancellationToken);
         }
 
         return Place(resolution, directory, made);
@@ -68,7 +70,7 @@ internal sealed class ConflictTree(DaemonClient daemon, ConflictDetail detail, s
         {
             case Resolution.Beside:
                 return EnterBeside(directory, made);
-            case Resolution.Replace when directory.Look(_name) is { } there:
+            case Resolution.Replace or Resolution.Take when directory.Look(_name) is { } there:
                 using (there)
                 {
                     made.Replace(_name, there);
@@ -110,7 +112,7 @@ internal sealed class ConflictTree(DaemonClient daemon, ConflictDetail detail, s
     private void WriteContent(UserDirectory directory)
     {
         using var source = UserObject.Open(file!);
-        using var there = directory.Look(_name) ?? throw new RefusedException($"{ByteName.ForPeople(ConflictParts.PathOf(detail.Place))} has gone meanwhile: look again");
+        using var there = LookAgain(directory);
         if (there.IsSame(source))
         {
             // It was merged in its place.
@@ -122,6 +124,16 @@ internal sealed class ConflictTree(DaemonClient daemon, ConflictDetail detail, s
         made.CopyFrom(source);
         made.Replace(_name, there);
     }
+
+    private UserObject LookAgain(UserDirectory directory) =>
+        directory.Look(_name) ?? throw new RefusedException($"{ByteName.ForPeople(ConflictParts.PathOf(detail.Place))} has gone meanwhile: look again");
+
+    /// <summary>The content, and when it was written, of the kept version.</summary>
+    private static ObjectState Taken(ObjectState there, ObjectState kept) => new()
+    {
+        Attr = there.Attr with { ModifyTime = kept.Attr.ModifyTime, Links = 1 },
+        Xattrs = there.Xattrs,
+    };
 
     /// <summary>It is written now.</summary>
     private static ObjectState Written(ObjectState state) => new()

@@ -81,8 +81,9 @@ internal static class ConflictsCommandDefinition
             Ends a conflict: the tree becomes what --keep says, and what was kept goes.
 
               --keep ours     what is in the tree stays
-              --keep theirs   the kept version takes its place in the tree, with its owner, mode, times and attributes; if no
-                              version is kept but an update that was not applied (a mode, a name, a removal), it is done now
+              --keep theirs   the kept version takes its place in the tree: of a file that is there its content (mode, owner and
+                              xattrs of both sides are together there already), of all else the whole object; if no version
+                              is kept but an update that was not applied (a mode, a name, a removal), it is done now
               --keep both     the kept version enters beside it, as NAME.conflict-MACHINE-ID.ENDING
               --keep FILE     the content of FILE becomes the content, as of a merge made by hand; a file of one of these three
                               names is written ./ours

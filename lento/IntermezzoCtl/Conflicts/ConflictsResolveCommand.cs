@@ -107,7 +107,7 @@ internal static class ConflictsResolveCommand
     {
         Resolution.Drop => "nothing",
         Resolution.Enter => "entered",
-        Resolution.Replace => "replaced",
+        Resolution.Replace or Resolution.Take => "replaced",
         Resolution.Beside => "beside",
         Resolution.Redo => "redone",
         _ => "written",

@@ -2,6 +2,7 @@
 using Grpc.Core;
 using InterMezzo.Platform;
 using InterMezzo.Protocol.Control;
+using InterMezzo.Replication.Ports;
 
 namespace InterMezzo.Ctl;
 
@@ -9,7 +10,13 @@ namespace InterMezzo.Ctl;
 internal static class KeptTransfer
 {
     /// <summary>With all below it.</summary>
-    public static async Task CopyAsync(DaemonClient daemon, ReadKeptRequest request, NewVersion to, CancellationToken cancellationToken)
+    /// <param name="daemon">Who has it.</param>
+    /// <param name="request">Which.</param>
+    /// <param name="to">What it becomes.</param>
+    /// <param name="dress">Of each object's state, what it becomes.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public static async Task CopyAsync(
+        DaemonClient daemon, ReadKeptRequest request, NewVersion to, Func<ObjectState, ObjectState> dress, CancellationToken cancellationToken)
     {
         using var call = daemon.Control.ReadKept(request, cancellationToken: cancellationToken);
         var count = 0;
@@ -18,7 +25,7 @@ internal static class KeptTransfer
             switch (part.KindCase)
             {
                 case KeptPart.KindOneofCase.Object:
-                    to.Begin(checked((int)part.Object.Depth), part.Object.Name.ToByteArray(), ConflictParts.StateOf(part.Object), part.Object.Inode);
+                    to.Begin(checked((int)part.Object.Depth), part.Object.Name.ToByteArray(), dress(ConflictParts.StateOf(part.Object)), part.Object.Inode);
                     count++;
                     break;
                 case KeptPart.KindOneofCase.Piece:

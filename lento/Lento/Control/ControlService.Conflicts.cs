@@ -15,7 +15,8 @@ internal sealed partial class ControlService
 
     public override Task<ConflictDetail> ShowConflict(ConflictRequest request, ServerCallContext context)
     {
-        var (fileset, kept) = FindConflict(request.Fileset, request.Id);
+        var (fileset, found) = FindConflict(request.Fileset, request.Id);
+        var kept = WithPath(fileset, found);
         return Task.FromResult(ConflictMessages.Of(fileset, kept, NameOf(fileset, kept.Conflict.Loser.Replica), NameOf(fileset, kept.Conflict.Winner.Replica)));
     }
 
@@ -61,6 +62,18 @@ internal sealed partial class ControlService
             0 => throw new RpcException(new Status(StatusCode.NotFound, $"there is no conflict {id}; `intermezzo-ctl conflicts list` shows those there are")),
             _ => throw new RpcException(new Status(StatusCode.InvalidArgument, $"several conflicts begin with {id}: give more of the ID, or --fileset")),
         };
+    }
+
+    /// <summary>An update of attributes tells no name: its object's is shown.</summary>
+    private static KeptConflict WithPath(IFileset fileset, KeptConflict kept)
+    {
+        if (kept.Path.Length > 0)
+        {
+            return kept;
+        }
+
+        var place = fileset.Replica.Conflicts.Locate(kept);
+        return kept with { Path = place.Directory.Length == 0 ? place.Name : [.. place.Directory, (byte)'/', .. place.Name] };
     }
 
     /// <summary>What people call a replica; empty if it isn't known.</summary>

@@ -63,7 +63,7 @@ internal sealed partial class ControlService(
         {
             foreach (var kept in fileset.Replica.Conflicts.List())
             {
-                await responseStream.WriteAsync(StatusMessages.Of(fileset.Configuration.Name, kept), context.CancellationToken);
+                await responseStream.WriteAsync(StatusMessages.Of(fileset.Configuration.Name, WithPath(fileset, kept)), context.CancellationToken);
             }
         }
     }

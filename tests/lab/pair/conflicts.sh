@@ -105,7 +105,7 @@ must "theirs, at the server" resolve qube theirs.txt theirs
 in_sync "theirs: the trees are equal" && holds "theirs is there" theirs.txt laptop
 for who in qube t21; do
 	found=$(on $who sh -c "stat -c %u:%g:%a $mount/theirs.txt; getfattr --only-values -n user.by $mount/theirs.txt")
-	if [ "$found" = $'7:8:4750\nlaptop' ]; then ok "theirs has its owner, mode and attributes at $who"; else not_ok "theirs has its owner, mode and attributes at $who" "$found"; fi
+	if [ "$found" = $'7:8:4750\nlaptop' ]; then ok "theirs: what the laptop set besides stays at $who"; else not_ok "theirs: what the laptop set besides stays at $who" "$found"; fi
 done
 beside=both.conflict-t21-$(id t21 both.txt).txt
 must "both, at the laptop" resolve t21 both.txt both

@@ -88,7 +88,7 @@ internal sealed class CliConflictTests
         {
             Assert.That(resolved.GetProperty("paths")[0].GetString(), Is.EqualTo(keep == "both" ? beside : "notes.txt"));
             Assert.That(await File.ReadAllTextAsync(Path.Combine(_pair.ClientTree, "notes.txt")), Is.EqualTo(expected));
-            Assert.That(Octal(Path.Combine(_pair.ClientTree, "notes.txt")), Is.EqualTo(keep == "theirs" ? "640" : "600"), "a version comes with its mode, a content has none");
+            Assert.That(Octal(Path.Combine(_pair.ClientTree, "notes.txt")), Is.EqualTo("600"), "what was set on the file since stays");
             Assert.That(Directory.GetFiles(_pair.ClientTree), Has.Length.EqualTo(keep == "both" ? 2 : 1));
             Assert.That(await _pair.Server.DoAsync("conflicts", "list"), Is.EqualTo("No conflicts."));
         }
@@ -131,6 +131,22 @@ internal sealed class CliConflictTests
         await _pair.SyncAsync();
         _pair.AssertEqual();
         Assert.That(SyncTree.Describe(_pair.ServerTree).Replace(top, "d", StringComparison.Ordinal), Is.EqualTo(before));
+    }
+
+    [Test]
+    public async Task Version_whose_directory_is_gone_comes_into_the_root()
+    {
+        _pair.Script!.Mkdir("d");
+        _pair.Script.Create("d/f.txt", "laptop"u8);
+        await KeepAsync(kept => kept.Copy("d/f.txt"));
+        _pair.Script.Unlink("d/f.txt");
+        _pair.Script.Rmdir("d");
+        await StartAsync();
+        var id = await OnlyIdAsync(_pair.Server);
+        var refused = await _pair.Server.CtlAsync("conflicts", "resolve", id, "--keep", "theirs");
+        await _pair.Server.DoAsync("conflicts", "resolve", id, "--keep", "both");
+        Assert.That((refused.Code, refused.Errors), Is.EqualTo((1, $"intermezzo-ctl: conflict {id}, d/f.txt: the directory that it was in is gone: make one of that name, then try again, or --keep both brings it into the fileset's root\n")));
+        Assert.That(await File.ReadAllTextAsync(Path.Combine(_pair.ServerTree, $"f.conflict-{0x22:x16}-{id}.txt")), Is.EqualTo("laptop"));
     }
 
     [Test]

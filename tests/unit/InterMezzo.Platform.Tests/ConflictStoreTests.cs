@@ -310,6 +310,8 @@ public class ConflictStoreTests(string where)
         Assert.That(Place(), Is.EqualTo("Other e/inside/f"));
         Scratch.Sh($"rm -r {_to.At("e")}");
         Assert.That(Place(), Is.EqualTo("NoDirectory d/f"));
+        Directory.CreateDirectory(_to.At("d"));
+        Assert.That(Place(), Is.EqualTo("Free d/f"), "another directory will do");
     }
 
     [Test]

@@ -14,7 +14,8 @@ public class ResolutionRulesTests
     [TestCase(Keep.Ours, Shape.Directory, PlaceKind.Other, Shape.File, Resolution.Drop)]
 
     // content/content, name/name, remove/change
-    [TestCase(Keep.Theirs, Shape.File, PlaceKind.Object, Shape.File, Resolution.Replace)]
+    [TestCase(Keep.Theirs, Shape.File, PlaceKind.Object, Shape.File, Resolution.Take)]
+    [TestCase(Keep.Theirs, Shape.File, PlaceKind.Other, Shape.File, Resolution.Replace)]
     [TestCase(Keep.Theirs, Shape.File, PlaceKind.Other, Shape.Other, Resolution.Replace)]
     [TestCase(Keep.Theirs, Shape.Other, PlaceKind.Other, Shape.File, Resolution.Replace)]
     [TestCase(Keep.Theirs, Shape.File, PlaceKind.Free, Shape.Nothing, Resolution.Enter)]
@@ -25,7 +26,7 @@ public class ResolutionRulesTests
     [TestCase(Keep.Theirs, Shape.Nothing, PlaceKind.Object, Shape.File, Resolution.Refused)]
     [TestCase(Keep.Both, Shape.File, PlaceKind.Object, Shape.File, Resolution.Beside)]
     [TestCase(Keep.Both, Shape.Directory, PlaceKind.Other, Shape.Directory, Resolution.Beside)]
-    [TestCase(Keep.Both, Shape.File, PlaceKind.NoDirectory, Shape.Nothing, Resolution.Refused)]
+    [TestCase(Keep.Both, Shape.File, PlaceKind.NoDirectory, Shape.Nothing, Resolution.Beside)]
     [TestCase(Keep.Both, Shape.Nothing, PlaceKind.Object, Shape.File, Resolution.Refused)]
     [TestCase(Keep.File, Shape.File, PlaceKind.Object, Shape.File, Resolution.Write)]
     [TestCase(Keep.File, Shape.Nothing, PlaceKind.Object, Shape.File, Resolution.Write)]
