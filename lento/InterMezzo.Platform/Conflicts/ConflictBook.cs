@@ -12,9 +12,10 @@ namespace InterMezzo.Platform;
 /// </summary>
 internal sealed class ConflictBook
 {
-    private readonly List<Entry> _entries = [];
+    // A join may leave very many.
+    private readonly Dictionary<Fid, Entry> _entries = [];
 
-    internal IReadOnlyList<Entry> Entries => _entries;
+    internal IReadOnlyCollection<Entry> Entries => _entries.Values;
 
     /// <summary>Names whose removal a crash may have cut short: those of a resolution that nothing was noted after. Null: something was.</summary>
     internal IReadOnlyList<byte[]>? LastResolved { get; private set; }
@@ -31,7 +32,7 @@ internal sealed class ConflictBook
             }
             else if (ConflictAbout.DecodeEnd(line) is var (subject, kept))
             {
-                book._entries.RemoveAll(entry => entry.Subject == subject);
+                book._entries.Remove(subject);
                 book.LastResolved = kept;
             }
         }
@@ -47,26 +48,19 @@ internal sealed class ConflictBook
     /// <param name="identify">Tells the identity of what stands at a name.</param>
     internal void Distribute(IReadOnlyList<byte[]> names, Func<byte[], Fid> identify)
     {
+        var only = _entries.Count == 1 ? Entries.First() : null;
         foreach (var name in names)
         {
-            var owner = _entries.Count == 1 ? _entries[0] : Owner(identify(name)) ?? Owner(name);
-            if (owner is not null)
-            {
-                owner.Kept.Add(name);
-            }
+            var owner = only ?? _entries.GetValueOrDefault(identify(name)) ?? Entries.FirstOrDefault(entry => KeptName.IsOf(name, entry.Found[0].Name));
+            owner?.Kept.Add(name);
         }
     }
 
-    private Entry? Owner(Fid fid) => _entries.Find(entry => entry.Subject == fid);
-
-    private Entry? Owner(byte[] name) => _entries.Find(entry => KeptName.IsOf(name, entry.Found[0].Name));
-
     private void Add(Conflict conflict, byte[] path)
     {
-        var entry = _entries.Find(entry => entry.Subject == conflict.Object);
-        if (entry is null)
+        if (!_entries.TryGetValue(conflict.Object, out var entry))
         {
-            _entries.Add(new Entry(conflict.Object, path, [conflict]));
+            _entries.Add(conflict.Object, new Entry(conflict.Object, path, [conflict]));
         }
         else if (!entry.Found.Exists(found => (found.Winner, found.Reason) == (conflict.Winner, conflict.Reason)))
         {
