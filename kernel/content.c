@@ -376,37 +376,61 @@ static void presto_close(struct kml *kml, struct presto_jinode *ji, struct dentr
 		presto_record_free(&op);
 }
 
+/* Whether that was the last writer, and lento waits for it: told when nothing is locked. */
+static bool presto_writer_drop(struct presto_jinode *ji)
+{
+	bool freed = !--ji->writers && ji->awaited;
+
+	lockdep_assert_held(&ji->lock);
+	if (freed)
+		ji->awaited = false;
+	return freed;
+}
+
 /* Drops a writer; false if it is the last one and the inode is dirty. */
-static bool presto_writer_put_fast(struct presto_jinode *ji)
+static bool presto_writer_put_fast(struct presto_jinode *ji, bool *freed)
 {
 	bool done;
 
 	mutex_lock(&ji->lock);
 	done = ji->writers > 1 || !ji->dirty;
 	if (done)
-		ji->writers--;
+		*freed = presto_writer_drop(ji);
 	mutex_unlock(&ji->lock);
 	return done;
 }
 
-void presto_writer_put(struct inode *inode, struct dentry *dentry)
+/* The same where it needs a CLOSE. */
+static bool presto_writer_put_dirty(struct inode *inode, struct dentry *dentry)
 {
 	struct presto_jinode *ji = &PRESTO_I(inode)->j;
 	struct super_block *lower_sb = presto_lower_inode(inode)->i_sb;
 	unsigned int flags;
+	bool freed;
 
-	if (presto_writer_put_fast(ji))
-		return;
 	inode_lock(inode);
 	sb_start_write(lower_sb);
 	flags = memalloc_nofs_save();
 	mutex_lock(&ji->lock);
-	if (!--ji->writers && ji->dirty)
+	freed = presto_writer_drop(ji);
+	if (!ji->writers && ji->dirty)
 		presto_close(presto_kml(inode), ji, dentry, 0);
 	mutex_unlock(&ji->lock);
 	memalloc_nofs_restore(flags);
 	sb_end_write(lower_sb);
 	inode_unlock(inode);
+	return freed;
+}
+
+void presto_writer_put(struct inode *inode, struct dentry *dentry)
+{
+	struct presto_jinode *ji = &PRESTO_I(inode)->j;
+	bool freed;
+
+	if (!presto_writer_put_fast(ji, &freed))
+		freed = presto_writer_put_dirty(inode, dentry);
+	if (freed)
+		presto_device_released(presto_kml(inode)->device);
 }
 
 void presto_forget(struct inode *inode)

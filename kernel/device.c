@@ -27,6 +27,7 @@ static DEFINE_MUTEX(presto_devices_lock);
 struct presto_reader {
 	struct presto_device *device;
 	struct presto_client *client;
+	u32 released;			/* told last [none] */
 };
 
 struct presto_device *presto_file_device(struct file *file)
@@ -34,6 +35,13 @@ struct presto_device *presto_file_device(struct file *file)
 	struct presto_reader *reader = file->private_data;
 
 	return reader->device;
+}
+
+void presto_file_told(struct file *file, u32 released)
+{
+	struct presto_reader *reader = file->private_data;
+
+	WRITE_ONCE(reader->released, released);
 }
 
 static int presto_device_open(struct inode *inode, struct file *file)
@@ -47,6 +55,7 @@ static int presto_device_open(struct inode *inode, struct file *file)
 	if (!reader)
 		return -ENOMEM;
 	reader->device = device;
+	reader->released = atomic_read(&device->released);
 	reader->client = presto_client_get(device);
 	if (!reader->client) {
 		kfree(reader);
@@ -161,12 +170,18 @@ static ssize_t presto_device_read(struct file *file, char __user *to, size_t cou
 
 static __poll_t presto_device_poll(struct file *file, poll_table *wait)
 {
-	struct presto_device *device = presto_file_device(file);
+	struct presto_reader *reader = file->private_data;
+	struct presto_device *device = reader->device;
+	__poll_t events = 0;
 
 	poll_wait(file, &device->wait, wait);
 	if (!READ_ONCE(device->sb))
 		return EPOLLHUP;
-	return presto_readable(device, file->f_pos) ? EPOLLIN | EPOLLRDNORM : 0;
+	if (presto_readable(device, file->f_pos))
+		events |= EPOLLIN | EPOLLRDNORM;
+	if (READ_ONCE(reader->released) != atomic_read(&device->released))
+		events |= EPOLLPRI;
+	return events;
 }
 
 static loff_t presto_device_llseek(struct file *file, loff_t offset, int whence)
@@ -249,6 +264,12 @@ void presto_device_wake(struct presto_device *device)
 {
 	if (wq_has_sleeper(&device->wait))
 		wake_up_interruptible_poll(&device->wait, EPOLLIN | EPOLLRDNORM);
+}
+
+void presto_device_released(struct presto_device *device)
+{
+	atomic_inc(&device->released);
+	wake_up_interruptible_poll(&device->wait, EPOLLPRI);
 }
 
 /* From here on the device gives access to the mount. */

@@ -26,7 +26,8 @@ struct presto_device {
 	char name[24];
 	bool registered;
 	bool bound;			/* reserved by a mount [presto_devices_lock] */
-	wait_queue_head_t wait;		/* readers at the watermark */
+	wait_queue_head_t wait;		/* readers at the watermark, and for what is released */
+	atomic_t released;		/* presto_info.released */
 
 	struct rw_semaphore use;	/* shared: the mount stays; exclusive: it comes or goes */
 	spinlock_t lock;
@@ -53,5 +54,7 @@ void presto_contexts_clear(struct presto_device *device);
 long presto_device_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 
 struct presto_device *presto_file_device(struct file *file);
+/* Whoever has the device open as @file knows presto_info.released. */
+void presto_file_told(struct file *file, u32 released);
 
 #endif

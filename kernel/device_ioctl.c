@@ -25,6 +25,7 @@ static long presto_ioctl_info(struct super_block *sb, struct presto_info *info)
 	memcpy(info->log_id, kml->log_id, sizeof(info->log_id));
 	strscpy(info->fileset, ps->fileset, sizeof(info->fileset));
 	info->mount = kml->mount;
+	info->released = atomic_read(&ps->device->released);
 	return 0;
 }
 
@@ -52,6 +53,7 @@ static long presto_ioctl_object(struct super_block *sb, struct presto_object *ob
 
 		mutex_lock(&ji->lock);
 		object->writers = ji->writers;
+		ji->awaited |= ji->writers;
 		object->dirty = ji->dirty;
 		mutex_unlock(&ji->lock);
 		iput(inode);
@@ -170,6 +172,8 @@ long presto_device_ioctl(struct file *file, unsigned int cmd, unsigned long user
 	}
 	err = presto_ioctl_mounted(presto_file_device(file), cmd, &arg, payload);
 	kvfree(payload);
+	if (!err && cmd == PRESTO_IOC_INFO)
+		presto_file_told(file, arg.info.released);
 	if (!err && (_IOC_DIR(cmd) & _IOC_READ) && copy_to_user(uarg, &arg, _IOC_SIZE(cmd)))
 		err = -EFAULT;
 	return err;

@@ -255,8 +255,9 @@ struct kml_range {
  *	the position has been trimmed. EINVAL: no record starts there.
  *	ENOTCONN: no file system is mounted on the device.
  * lseek: SEEK_SET and SEEK_CUR, sets the position. Each open file has its own.
- * poll: EPOLLIN when the watermark is beyond the position, EPOLLHUP when
- *	nothing is mounted.
+ * poll: EPOLLIN when the watermark is beyond the position, EPOLLPRI when
+ *	"released" isn't what this open file was told last, EPOLLHUP when nothing
+ *	is mounted.
  * write: one message per call, struct presto_message then its payload.
  */
 struct presto_message {
@@ -268,7 +269,7 @@ struct presto_message {
 
 #define PRESTO_MSG_MARK		1	/* payload goes to the journal as a MARK */
 
-#define PRESTO_PROTOCOL		4
+#define PRESTO_PROTOCOL		5
 
 struct presto_info {
 	__u32	protocol;		/* PRESTO_PROTOCOL */
@@ -282,7 +283,11 @@ struct presto_info {
 	__u8	log_id[16];
 	char	fileset[256];
 	__u32	mount;			/* aux of the MOUNT: KML_MOUNT_* */
-	__u32	reserved;
+	/*
+	 * Grows when an object that PRESTO_IOC_OBJECT has found with writers has none
+	 * any more. (A close is told to fanotify and inotify before it has happened.)
+	 */
+	__u32	released;
 };
 
 #define PRESTO_JOURNAL_EXACT	0

@@ -161,6 +161,7 @@ struct presto_jinode {
 	bool applied;			/* the mark was made in an apply context [kml->lock] */
 	struct list_head dirty_list;	/* in kml->dirty, in order of offset [kml->lock] */
 	unsigned int writers;		/* [lock] */
+	bool awaited;			/* lento is to be told when there are none [lock] */
 	/*
 	 * Created here and not closed since: its first CLOSE tells of attributes that
 	 * were set under its mark, and attr_set says that there are some. [upper i_rwsem]

@@ -175,5 +175,6 @@ bool presto_device_context(struct presto_device *device, struct presto_context *
 void presto_device_start(struct presto_device *device, struct super_block *sb);
 void presto_device_stop(struct presto_device *device);
 void presto_device_wake(struct presto_device *device);
+void presto_device_released(struct presto_device *device);
 
 #endif

@@ -111,7 +111,7 @@ static int presto_may_rename(const struct presto_name *from, const struct presto
 	/* the whiteout would have a dot of its own */
 	if ((flags & RENAME_WHITEOUT) && presto_in_context(sb))
 		return -EINVAL;
-	/* What someone is writing would be lost; the daemon comes back when it is closed. */
+	/* What someone is writing would be lost; PRESTO_IOC_OBJECT tells when it is closed. */
 	if (replaced && !to->control && !(flags & RENAME_EXCHANGE) &&
 	    presto_has_writers(replaced) && presto_in_context(sb))
 		return -EBUSY;

@@ -7,7 +7,7 @@ namespace InterMezzo.Platform;
 /// <summary>Structures and numbers of the device: keep in sync with kernel/intermezzo.h (a test compares them).</summary>
 internal static class PrestoAbi
 {
-    internal const uint Protocol = 4;
+    internal const uint Protocol = 5;
     internal const ushort MessageMark = 1;
     internal const int MessageHeader = 16;
     internal const uint FlagPartial = 0x02;
@@ -46,7 +46,7 @@ internal static class PrestoAbi
         public LogIdBytes LogId;
         public FilesetBytes Fileset;
         public uint Mount;
-        public uint Reserved;
+        public uint Released;
     }
 
     [InlineArray(16)]
