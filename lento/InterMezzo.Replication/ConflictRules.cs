@@ -46,6 +46,25 @@ public enum Verdict
     EvictLocal,
 }
 
+/// <summary>What happens to new content that waits for a file's last writer.</summary>
+public enum DeferredVerdict
+{
+    /// <summary>It goes on waiting: for the writer, or for the server to judge what he wrote.</summary>
+    Wait,
+
+    /// <summary>It is applied.</summary>
+    Apply,
+
+    /// <summary>What is here is copied to the conflict store, then it is applied.</summary>
+    CopyLocal,
+
+    /// <summary>It has lost, and stays in the conflict store.</summary>
+    Lose,
+
+    /// <summary>The file is gone at its maker's as well: nothing is kept.</summary>
+    Drop,
+}
+
 /// <summary>
 /// Who gives way when two updates disagree: the server's version stays in the
 /// tree, the other is kept in the conflict store of the replica that sees it
@@ -71,6 +90,24 @@ public static class ConflictRules
         // A name that is taken is found when it is applied, an object that was removed here is fetched again,
         // an attribute has no bytes to keep.
         _ => Verdict.Apply,
+    };
+
+    /// <summary>
+    /// The same for new content that waits. A client waits on until the server has judged what was written here meanwhile:
+    /// until then that is sent as the work of somebody who didn't know the server's version.
+    /// </summary>
+    /// <param name="side">Where it waits.</param>
+    /// <param name="isHere">The file is.</param>
+    /// <param name="isOpen">A program has it open for writing.</param>
+    /// <param name="clash">What here disagrees with it.</param>
+    /// <param name="judged">The peer has judged the own log below this.</param>
+    public static DeferredVerdict DecideDeferred(Side side, bool isHere, bool isOpen, Clash? clash, ulong judged) => (side, clash?.Facet.Kind) switch
+    {
+        _ when !isHere => clash is null ? DeferredVerdict.Drop : DeferredVerdict.Lose,
+        (Side.Server, FacetKind.Content or FacetKind.Existence) => DeferredVerdict.Lose,
+        _ when isOpen => DeferredVerdict.Wait,
+        (Side.Client, FacetKind.Content) => clash!.Value.Offset < judged ? DeferredVerdict.CopyLocal : DeferredVerdict.Wait,
+        _ => DeferredVerdict.Apply,
     };
 
     /// <summary>

@@ -63,5 +63,6 @@ public sealed record PeerState(Position Batch, ulong Source, bool Partial, ulong
     /// <summary>Records of the peer's log up to this one need not be applied again.</summary>
     public ulong Done => Source == 0 ? 0 : Partial ? Source - 1 : Source;
 
-    public PeerState Applied(ulong source, bool partial) => this with { Source = Math.Max(source, Source), Partial = partial };
+    /// <summary>An older one has waited meanwhile (<see cref="DeferredContents"/>): that says nothing new.</summary>
+    public PeerState Applied(ulong source, bool partial) => source < Source ? this : this with { Source = source, Partial = partial };
 }

@@ -90,6 +90,35 @@ internal sealed partial class Applier
         return true;
     }
 
+    public void Defer(DeferredContent deferred, RecordView record, ObjectState? state, Content? content, Conflict conflict)
+    {
+        if (!_conflicts.IsDeferred(deferred.Update))
+        {
+            // What a crash left of an earlier try.
+            _conflicts.Drop(deferred.Update, _maker.NewName());
+            PreserveIncoming(record, StateWith(deferred.Object, state ?? RecordState.OfAttr(record)), content, conflict, asObject: false);
+        }
+
+        _conflicts.NoteDeferred(deferred);
+    }
+
+    /// <summary>What a file would be like with new content and a state that may tell of it in part.</summary>
+    private ObjectState StateWith(Fid fid, ObjectState state)
+    {
+        using var known = _objects.Find(fid, out var stat);
+        return known is null
+            ? state
+            : new ObjectState { Attr = Merge(Attributes.FromStat(stat), state.Attr), Xattrs = state.Xattrs ?? ObjectReader.ReadXattrs(known) };
+    }
+
+    public void DropDeferred(Dot update) => _conflicts.Drop(update, _maker.NewName());
+
+    public void KeepDeferred(Dot update, Conflict conflict)
+    {
+        var parent = conflict.Name.Length > 0 ? _directories.Open(conflict.Parent, out _) : null;
+        _conflicts.Keep(update, conflict, parent is null ? conflict.Name : PathOf(parent, conflict.Name));
+    }
+
     /// <summary>Removes a name with all below it. False: something else stands there, or it has changed.</summary>
     internal bool Discard(Origin origin, Fd directory, ReadOnlySpan<byte> name, Fid expected)
     {

@@ -22,6 +22,7 @@ internal static class ContentCompare
         {
             InlineContent inline => IsSame(file, inline),
             StagedContent { File: StagingFile staged } => IsSame(file, staged),
+            FileContent { File: TreeObject kept } => IsSame(file, kept, content.Size),
             _ => false,
         };
     }
@@ -30,6 +31,12 @@ internal static class ContentCompare
     {
         using var other = staged.Reopen();
         return AreSame(file, other, staged.Size);
+    }
+
+    private static bool IsSame(Fd file, TreeObject kept, ulong size)
+    {
+        using var other = Reopen.ForReading(kept.Fd, FileType.Regular);
+        return AreSame(file, other, size);
     }
 
     /// <summary>Two files of one size.</summary>

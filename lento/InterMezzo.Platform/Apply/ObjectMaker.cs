@@ -146,6 +146,13 @@ internal sealed class ObjectMaker(ReplicaRoot root)
                 }
 
                 break;
+            case FileContent { File: TreeObject file }:
+                using (var source = Reopen.ForReading(file.Fd, FileType.Regular))
+                {
+                    SparseCopy.Copy(source, fd);
+                }
+
+                break;
             case StagedContent { File.IsComplete: false } staged:
                 throw new InvalidOperationException($"{staged.File.Key}: the content is not complete");
             case StagedContent:

@@ -13,10 +13,6 @@ internal static class IndexSchema
             type INTEGER NOT NULL, handle BLOB NOT NULL,
             PRIMARY KEY (replica, ino, gen)) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS progress (peer INTEGER PRIMARY KEY, payload BLOB NOT NULL);
-        CREATE TABLE IF NOT EXISTS deferred (
-            replica INTEGER NOT NULL, ino INTEGER NOT NULL, gen INTEGER NOT NULL,
-            peer INTEGER NOT NULL, source INTEGER NOT NULL,
-            PRIMARY KEY (replica, ino, gen)) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS joined (
             replica INTEGER NOT NULL, ino INTEGER NOT NULL, gen INTEGER NOT NULL,
             type INTEGER NOT NULL, handle BLOB NOT NULL, complete INTEGER NOT NULL, attr BLOB NOT NULL,

@@ -4,7 +4,7 @@ using InterMezzo.Replication.Ports;
 
 namespace InterMezzo.Platform;
 
-/// <summary>Progress with peers and contents owed: rarely touched, so prepared when needed.</summary>
+/// <summary>Progress with peers: rarely touched, so prepared when needed.</summary>
 internal sealed partial class SqliteIndex
 {
     public IReadOnlyList<(ulong Peer, byte[] Payload)> LoadProgress()
@@ -43,41 +43,6 @@ internal sealed partial class SqliteIndex
         lock (_gate)
         {
             SetMetaLocked(Meta.Scan, payload);
-        }
-    }
-
-    public IReadOnlyList<DeferredContent> ListDeferred()
-    {
-        lock (_gate)
-        {
-            using var select = new Statement(_connection, "SELECT replica, ino, gen, peer, source FROM deferred");
-            var all = new List<DeferredContent>();
-            while (select.Step())
-            {
-                all.Add(new DeferredContent(ReadFid(select), select.Integer(3), select.Integer(4)));
-            }
-
-            return all;
-        }
-    }
-
-    public void AddDeferred(DeferredContent content)
-    {
-        lock (_gate)
-        {
-            BeginLocked();
-            using var add = new Statement(_connection, "INSERT OR REPLACE INTO deferred VALUES (?, ?, ?, ?, ?)");
-            BindFid(add, content.Object).Bind(4, content.Peer).Bind(5, content.Source).Run();
-        }
-    }
-
-    public void RemoveDeferred(Fid fid)
-    {
-        lock (_gate)
-        {
-            BeginLocked();
-            using var remove = new Statement(_connection, "DELETE FROM deferred WHERE replica = ? AND ino = ? AND gen = ?");
-            BindFid(remove, fid).Run();
         }
     }
 }

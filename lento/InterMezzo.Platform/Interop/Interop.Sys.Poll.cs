@@ -8,6 +8,7 @@ internal static partial class Interop
     internal static partial class Sys
     {
         internal const short PollIn = 0x01;
+        internal const short PollPriority = 0x02;
         internal const short PollError = 0x08;
         internal const short PollHangUp = 0x10;
 

@@ -27,10 +27,13 @@ internal sealed class PrestoDevice : IDisposable
     /// <summary>Another open file of the same device, with a position of its own.</summary>
     internal Fd OpenAgain() => Open(Path);
 
-    internal PrestoAbi.Info ReadInfo()
+    internal PrestoAbi.Info ReadInfo() => ReadInfo(_fd);
+
+    /// <param name="through">An open file of the device: that it was told of what was released is noted with it.</param>
+    internal PrestoAbi.Info ReadInfo(Fd through)
     {
         var info = default(PrestoAbi.Info);
-        Check(Interop.Sys.Ioctl(_fd, PrestoAbi.IocInfo, ref info), "PRESTO_IOC_INFO", 0);
+        Check(Interop.Sys.Ioctl(through, PrestoAbi.IocInfo, ref info), "PRESTO_IOC_INFO", 0);
         return info.Protocol == PrestoAbi.Protocol
             ? info
             : throw new IOException($"{Path}: the kernel module speaks protocol {info.Protocol}, this program {PrestoAbi.Protocol}");
@@ -40,6 +43,7 @@ internal sealed class PrestoDevice : IDisposable
         LogId.Read(info.LogId), info.First, info.Watermark, info.Head, info.Local, info.JournalMode == 0, (MountFlags)info.Mount)
     {
         Records = info.Records,
+        Released = info.Released,
     };
 
     internal static string FilesetOf(in PrestoAbi.Info info)

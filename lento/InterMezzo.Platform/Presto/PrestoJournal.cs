@@ -14,6 +14,8 @@ internal sealed class PrestoJournal(PrestoDevice device) : IJournal, IDisposable
 
     public ValueTask<ulong> WaitBeyondAsync(ulong offset, CancellationToken cancellationToken) => _watcher.WaitBeyondAsync(offset, cancellationToken);
 
+    public ValueTask<uint> WaitReleasedAsync(uint seen, CancellationToken cancellationToken) => _watcher.WaitReleasedAsync(seen, cancellationToken);
+
     public ulong Sync() => device.Sync();
 
     public void Mark(ReadOnlySpan<byte> payload) => device.Mark(payload);

@@ -5,7 +5,7 @@ using InterMezzo.Replication.Ports;
 namespace InterMezzo.Platform;
 
 /// <summary>
-/// Wakes who waits for the log to grow. One thread sleeps in poll(2) on the device, and on an eventfd by which new
+/// Wakes who waits for the log to grow, or for files to be closed. One thread sleeps in poll(2) on the device, and on an eventfd by which new
 /// waiters and the end reach it; while nobody waits it doesn't look at the device at all.
 /// </summary>
 internal sealed class WatermarkWatcher : IDisposable
@@ -32,8 +32,11 @@ internal sealed class WatermarkWatcher : IDisposable
     internal ValueTask<ulong> WaitBeyondAsync(ulong offset, CancellationToken cancellationToken)
     {
         var watermark = _device.ReadInfo().Watermark;
-        return watermark > offset ? new ValueTask<ulong>(watermark) : new ValueTask<ulong>(WaitAsync(offset, cancellationToken));
+        return watermark > offset ? new ValueTask<ulong>(watermark) : new ValueTask<ulong>(WaitAsync(new Waiter(false, offset), cancellationToken));
     }
+
+    internal async ValueTask<uint> WaitReleasedAsync(uint seen, CancellationToken cancellationToken) =>
+        (uint)await WaitAsync(new Waiter(true, seen), cancellationToken).ConfigureAwait(false);
 
     public void Dispose()
     {
@@ -48,9 +51,8 @@ internal sealed class WatermarkWatcher : IDisposable
         _wakeUp.Dispose();
     }
 
-    private async Task<ulong> WaitAsync(ulong offset, CancellationToken cancellationToken)
+    private async Task<ulong> WaitAsync(Waiter waiter, CancellationToken cancellationToken)
     {
-        var waiter = new Waiter(offset);
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_ends, this);
@@ -89,8 +91,8 @@ internal sealed class WatermarkWatcher : IDisposable
     /// <summary>Wakes whom the watermark has passed, then sleeps until there is something new. False: the end.</summary>
     private bool Serve()
     {
-        bool waits;
-        var watermark = _device.ReadInfo().Watermark;
+        short events;
+        var info = _device.ReadInfo(_position);
         lock (_gate)
         {
             if (_ends)
@@ -99,23 +101,34 @@ internal sealed class WatermarkWatcher : IDisposable
                 return false;
             }
 
-            WakeLocked(watermark);
-            waits = _waiters.Count > 0;
+            WakeLocked(info);
+            events = EventsLocked();
         }
 
-        if (waits)
+        if ((events & Interop.Sys.PollIn) != 0)
         {
-            SysException.Check(Interop.Sys.LSeek(_position, checked((long)watermark), Interop.Sys.SeekSet), "lseek", _device.Path);
+            SysException.Check(Interop.Sys.LSeek(_position, checked((long)info.Watermark), Interop.Sys.SeekSet), "lseek", _device.Path);
         }
 
-        Sleep(waits);
+        Sleep(events);
         return true;
     }
 
-    private void Sleep(bool untilGrown)
+    private short EventsLocked()
     {
-        Span<Interop.Sys.PollFd> fds = [new(_wakeUp.Number), new(_position.Number)];
-        var result = Interop.Sys.Poll(untilGrown ? fds : fds[..1], -1);
+        short events = 0;
+        foreach (var waiter in _waiters)
+        {
+            events |= waiter.ForRelease ? Interop.Sys.PollPriority : Interop.Sys.PollIn;
+        }
+
+        return events;
+    }
+
+    private void Sleep(short events)
+    {
+        Span<Interop.Sys.PollFd> fds = [new(_wakeUp.Number), new(_position.Number) { Events = events }];
+        var result = Interop.Sys.Poll(events != 0 ? fds : fds[..1], -1);
         if (result != -Errno.EINTR)
         {
             SysException.Check(result, "poll", _device.Path);
@@ -123,19 +136,18 @@ internal sealed class WatermarkWatcher : IDisposable
 
         Span<byte> count = stackalloc byte[8];
         _ = Interop.Sys.Read(_wakeUp, count);
-        if (untilGrown && (fds[1].Returned & Interop.Sys.PollHangUp) != 0)
+        if (events != 0 && (fds[1].Returned & Interop.Sys.PollHangUp) != 0)
         {
             throw new JournalException(JournalFault.Gone, 0, $"{_device.Path}: the fileset was unmounted");
         }
     }
 
-    private void WakeLocked(ulong watermark)
+    private void WakeLocked(in PrestoAbi.Info info)
     {
         for (var i = _waiters.Count - 1; i >= 0; i--)
         {
-            if (_waiters[i].Offset < watermark)
+            if (_waiters[i].TryEnd(info))
             {
-                _waiters[i].TrySetResult(watermark);
                 _waiters.RemoveAt(i);
             }
         }
@@ -167,8 +179,21 @@ internal sealed class WatermarkWatcher : IDisposable
         _ = Interop.Sys.Write(_wakeUp, one);
     }
 
-    private sealed class Waiter(ulong offset) : TaskCompletionSource<ulong>(TaskCreationOptions.RunContinuationsAsynchronously)
+    /// <param name="forRelease">For a file to be closed, not for the log to grow.</param>
+    /// <param name="seen">How many have been, or how far the log goes.</param>
+    private sealed class Waiter(bool forRelease, ulong seen) : TaskCompletionSource<ulong>(TaskCreationOptions.RunContinuationsAsynchronously)
     {
-        internal ulong Offset { get; } = offset;
+        internal bool ForRelease { get; } = forRelease;
+
+        internal bool TryEnd(in PrestoAbi.Info info)
+        {
+            var ends = ForRelease ? info.Released != seen : info.Watermark > seen;
+            if (ends)
+            {
+                TrySetResult(ForRelease ? info.Released : info.Watermark);
+            }
+
+            return ends;
+        }
     }
 }

@@ -11,5 +11,8 @@ public sealed record InlineContent(ulong Size, IReadOnlyList<ContentPiece> Piece
 /// <param name="Data">What stands there.</param>
 public readonly record struct ContentPiece(ulong Offset, ReadOnlyMemory<byte> Data);
 
+/// <summary>One that a file holds, which stays as it is.</summary>
+public sealed record FileContent(ITreeObject File) : Content(File.ReadState().Attr.Size);
+
 /// <summary>One that was received into a staging file; applying it uses the file up.</summary>
 public sealed record StagedContent(IStagingFile File) : Content(File.Size);

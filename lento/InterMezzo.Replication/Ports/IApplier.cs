@@ -164,6 +164,17 @@ public interface IApplier
     bool DropKept(string id, ulong stamp);
 
     /// <summary>
+    /// The same for new content of a file that is open for writing here. Done again after a crash, it is there once.
+    /// </summary>
+    void Defer(DeferredContent deferred, RecordView record, ObjectState? state, Content? content, Conflict conflict);
+
+    /// <summary>It is applied, or a later one has come: its entry goes, as a whole.</summary>
+    void DropDeferred(Dot update);
+
+    /// <summary>It has lost: its entry stays, and is that of a conflict from now on.</summary>
+    void KeepDeferred(Dot update, Conflict conflict);
+
+    /// <summary>
     /// Takes an object out of the way without calling it a conflict: a record that follows gives it its place (replay
     /// on a snapshot that was taken while the tree changed). A RENAME, LINK or ENTER of it finds it.
     /// </summary>

@@ -60,7 +60,7 @@ public interface IConflictStore
 {
     IReadOnlyList<KeptConflict> List();
 
-    /// <summary>The file that is kept of an update that lost. Null: there is none.</summary>
+    /// <summary>The file that is kept of an update that lost, or waits. Null: there is none.</summary>
     ITreeObject? Open(Dot loser);
 
     /// <summary>A kept version and all below it, parents first. Empty: it isn't there (any more).</summary>
@@ -77,4 +77,7 @@ public interface IConflictStore
 
     /// <summary>A number that changes with whatever is kept.</summary>
     ulong Stamp(KeptConflict conflict);
+
+    /// <summary>Entries that aren't conflicts yet.</summary>
+    IReadOnlyList<DeferredContent> ListDeferred();
 }

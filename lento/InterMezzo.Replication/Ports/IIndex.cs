@@ -1,13 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-using InterMezzo.Journal;
-
 namespace InterMezzo.Replication.Ports;
-
-/// <summary>A content that didn't come with its record.</summary>
-/// <param name="Object">Whose.</param>
-/// <param name="Peer">Who has it.</param>
-/// <param name="Source">The record in the peer's log.</param>
-public readonly record struct DeferredContent(Fid Object, ulong Peer, ulong Source);
 
 /// <summary>
 /// What this replica would have to search for otherwise. With a log it is a cache: lost, it is made anew from tree
@@ -28,10 +20,4 @@ public interface IIndex
 
     /// <summary>Whether the tree is to be compared with the log; the payload is the caller's.</summary>
     void SaveScan(ReadOnlySpan<byte> payload);
-
-    IReadOnlyList<DeferredContent> ListDeferred();
-
-    void AddDeferred(DeferredContent content);
-
-    void RemoveDeferred(Fid fid);
 }

@@ -15,6 +15,9 @@ public readonly record struct JournalInfo(LogId Log, ulong First, ulong Watermar
 {
     /// <summary>Number of the last record.</summary>
     public ulong Records { get; init; }
+
+    /// <summary>Changes when a file that was found open for writing isn't any more.</summary>
+    public uint Released { get; init; }
 }
 
 /// <summary>The own log. Every member may be used from any thread.</summary>
@@ -32,6 +35,10 @@ public interface IJournal
     /// <summary>Ends when the watermark is beyond <paramref name="offset"/>, and returns it. Costs nothing meanwhile.</summary>
     /// <exception cref="JournalException">The fileset was unmounted.</exception>
     ValueTask<ulong> WaitBeyondAsync(ulong offset, CancellationToken cancellationToken);
+
+    /// <summary>Ends when <see cref="JournalInfo.Released"/> isn't <paramref name="seen"/>, and returns it. Costs nothing meanwhile.</summary>
+    /// <exception cref="JournalException">The fileset was unmounted.</exception>
+    ValueTask<uint> WaitReleasedAsync(uint seen, CancellationToken cancellationToken);
 
     /// <summary>Makes tree and log durable; everything below the offset returned survives a power cut.</summary>
     ulong Sync();

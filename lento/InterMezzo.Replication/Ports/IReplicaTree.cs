@@ -45,6 +45,9 @@ public interface ITreeObject : IDisposable
     /// <summary>0: the end of the file.</summary>
     int Read(ulong offset, Span<byte> buffer);
 
-    /// <summary>How often the file is open for writing here, as far as the replica can tell (a plain directory: 0).</summary>
+    /// <summary>
+    /// How often the file is open for writing here, as far as the replica can tell (a plain directory: 0). If it is,
+    /// <see cref="IJournal.WaitReleasedAsync"/> tells when it isn't any more.
+    /// </summary>
     uint Writers { get; }
 }

@@ -24,7 +24,7 @@ internal sealed record ApplyStep(int Next, Fid? Missing, Fid Parent, byte[] Name
 /// they meet updates made here. All members are for the apply thread.
 /// </summary>
 internal sealed partial class BatchApplier(
-    IReplica replica, ReplicationState state, Side side, ulong peer, LogId log, TimeProvider time, Counters counters, ILogger logger)
+    IReplica replica, ReplicationState state, DeferredContents deferred, Side side, ulong peer, LogId log, TimeProvider time, Counters counters, ILogger logger)
 {
     /// <summary>A record that still doesn't fit after so many obstacles were cleared is kept aside.</summary>
     private const int Attempts = 4;
@@ -107,7 +107,11 @@ internal sealed partial class BatchApplier(
             return;
         }
 
-        _applier.Apply(_last.Aside, view, WireTypes.ReadState(record.Wire), record.Content);
+        var outcome = _applier.Apply(_last.Aside, view, WireTypes.ReadState(record.Wire), record.Content);
+        if (outcome.Status == ApplyStatus.Busy)
+        {
+            Defer(record, view, outcome.Subject);
+        }
     }
 
     private ApplyStep? Apply(IncomingRecord record)
@@ -146,6 +150,11 @@ internal sealed partial class BatchApplier(
             return ApplyList(record, view, OriginOf(record, view));
         }
 
+        if (MeetWaiting(record, view))
+        {
+            return true;
+        }
+
         var known = Known(record);
         var clash = _own?.Find(view, known);
         var origin = OriginOf(record, view) with { Seen = _own?.Seen ?? 0, Parents = ParentsOf(record, view) };
@@ -181,6 +190,8 @@ internal sealed partial class BatchApplier(
             case Verdict.KeepIncomingObject:
                 Keep(record, view, Describe(view, kind, clash), asObject: true);
                 break;
+            case Verdict.CopyLocal when IsOpenHere(clash!.Value.Facet.Object) && Defer(record, view, clash.Value.Facet.Object):
+                break;
             case Verdict.CopyLocal:
                 CopyLocal(view, kind, clash!.Value);
                 goto default;
@@ -199,12 +210,18 @@ internal sealed partial class BatchApplier(
                 }
 
                 set = outcome == ApplyStatus.Applied && _applier.SetsParentTimes;
+                if (outcome is ApplyStatus.Applied or ApplyStatus.AlreadySo && record.Content is not null)
+                {
+                    state.Drop(deferred.Find(RecordFacts.Object(view, replica.Self)));
+                }
+
                 break;
         }
 
         if (missing is null)
         {
             NoteParents(record, view, set);
+            DropRemoved(view, kind);
         }
 
         return true;
@@ -223,7 +240,7 @@ internal sealed partial class BatchApplier(
         RecordFacts.StateAttr(view) is { } attr ? new ObjectState { Attr = attr } : null;
 
     /// <summary>How far the maker of an update knew the own log.</summary>
-    private ulong Known(IncomingRecord record) => side == Side.Client ? Echo : record.Wire.Known;
+    private ulong Known(IncomingRecord record) => side == Side.Client ? KnownToServer(record) : record.Wire.Known;
 
     /// <summary>
     /// Of a directory that both sides changed, the server's mtime stays, whichever update comes first; what a scan found
@@ -430,9 +447,9 @@ internal sealed partial class BatchApplier(
     /// <summary>A record that the tree doesn't take; at a server, what it brings is kept.</summary>
     private void KeepUnfit(IncomingRecord record, RecordView view, ApplyOutcome outcome)
     {
-        if (outcome.Status == ApplyStatus.Busy)
+        if (outcome.Status == ApplyStatus.Busy && Defer(record, view, outcome.Subject))
         {
-            replica.Index.AddDeferred(new DeferredContent(outcome.Subject, peer, record.Source));
+            return;
         }
 
         var kind = RecordFacts.Kind(view);

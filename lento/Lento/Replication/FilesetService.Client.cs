@@ -202,7 +202,7 @@ internal sealed partial class FilesetService
         SetState(LinkState.Joining);
         var isOurs = welcome.Progress is { } theirs && WireTypes.ReadLog(theirs.Applied.Log) == Replica.Journal?.Info.Log;
         var received = isOurs ? Math.Max(welcome.Progress!.Applied.Offset, welcome.Progress.Source) : 0;
-        _joiner = new Joiner(Replica, State, Apply, _client!, received, Time, Counters, _logger);
+        _joiner = new Joiner(Replica, State, Deferred, Apply, _client!, received, Time, Counters, _logger);
         await _joiner.RunAsync(cancellationToken).ConfigureAwait(false);
     }
 

@@ -60,6 +60,11 @@ internal sealed partial class FilesetService
             welcome.Features.Add(ReadOnly);
         }
 
+        if (mode != Welcome.Types.Mode.Live)
+        {
+            await Apply.RunAsync(() => LoseDeferred(hello.Replica)).ConfigureAwait(false);
+        }
+
         welcome.Staged.Add(Staged(hello.Replica, WireTypes.ReadLog(hello.Log)));
         await writer.WriteAsync(new ServerMessage { Welcome = welcome }, cancellationToken).ConfigureAwait(false);
         if (mode != Welcome.Types.Mode.Live)

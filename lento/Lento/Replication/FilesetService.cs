@@ -37,7 +37,7 @@ internal sealed partial class FilesetService : IAsyncDisposable
         }
 
         (Settings, Replica, Time, _server, _logger) = (settings, replica, time, server, logger);
-        State = new ReplicationState(replica);
+        State = new ReplicationState(replica, Deferred);
         Apply = new ApplyThread(settings.Name);
         Changes = replica.Journal is { } journal ? new ChangeLog(journal, replica.Self) : null;
         _state = settings.Side == Side.Server ? LinkState.Serving : LinkState.Disconnected;
@@ -79,8 +79,14 @@ internal sealed partial class FilesetService : IAsyncDisposable
         }
     }
 
+    /// <summary>The log tells what the tree has: what waits is tried, and a client looks for its server.</summary>
     private void KeepLink()
     {
+        if (Replica.Journal is { } journal)
+        {
+            _following = FollowWritersAsync(journal, _stopping.Token);
+        }
+
         if (Side == Side.Client)
         {
             _link = KeepLinkAsync(_stopping.Token);
@@ -93,6 +99,7 @@ internal sealed partial class FilesetService : IAsyncDisposable
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _scan.ConfigureAwait(false);
         await _link.ConfigureAwait(false);
+        await _following.ConfigureAwait(false);
         await _changed.WaitUntilAsync(() => Sessions.Count == 0, CancellationToken.None).ConfigureAwait(false);
         Apply.Dispose();
         Changes?.Dispose();
@@ -127,6 +134,9 @@ internal sealed partial class FilesetService : IAsyncDisposable
     {
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
         await _scan.WaitAsync(linked.Token).ConfigureAwait(false);
+
+        // What waits for a file that is closed by now belongs to it, whether or not the close was heard of yet.
+        await Apply.RunAsync(() => TryDeferred(all: true)).ConfigureAwait(false);
         if (Side == Side.Client)
         {
             await SyncClientAsync(linked.Token).ConfigureAwait(false);
@@ -251,7 +261,7 @@ internal sealed partial class FilesetService : IAsyncDisposable
             return;
         }
 
-        var needed = sessions.Min(session => session.Needed);
+        var needed = Math.Min(sessions.Min(session => session.Needed), Deferred.NeededHere);
         lock (_gate)
         {
             if (needed < Math.Max(_trimmed, journal.Info.First) + Settings.TrimStep)

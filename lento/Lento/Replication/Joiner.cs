@@ -17,6 +17,7 @@ namespace InterMezzo.Lento.Replication;
 /// </summary>
 /// <param name="replica">To fill.</param>
 /// <param name="state">How far it is with its peers.</param>
+/// <param name="deferred">What waits here: the snapshot has it, or a later one.</param>
 /// <param name="apply">The one thread that changes it.</param>
 /// <param name="server">The server.</param>
 /// <param name="received">The server has the own log below this.</param>
@@ -24,7 +25,7 @@ namespace InterMezzo.Lento.Replication;
 /// <param name="counters">What is told of the transfer.</param>
 /// <param name="logger">Says what was joined.</param>
 internal sealed class Joiner(
-    IReplica replica, ReplicationState state, ApplyThread apply, Protocol.Replication.Replication.ReplicationClient server,
+    IReplica replica, ReplicationState state, DeferredContents deferred, ApplyThread apply, Protocol.Replication.Replication.ReplicationClient server,
     ulong received, TimeProvider time, Counters counters, ILogger logger)
 {
     /// <summary>Contents asked for and not here yet.</summary>
@@ -206,6 +207,11 @@ internal sealed class Joiner(
 
         // What was here before is judged by the join; what is done and told from here on is sent.
         var head = replica.Journal?.Info.Head ?? 0;
+        foreach (var waiting in deferred.All)
+        {
+            state.Drop(waiting);
+        }
+
         state.EndJoin(peer, position);
         var conflicts = _join.Complete(new Origin(new Dot(peer, 0), 0), peer, time.GetUtcNow(), Unsent(peer, head), MovedSince(head));
         state.EndBatch(peer, position, head);

@@ -80,6 +80,13 @@ internal sealed partial class KmlFileJournal : IJournal, IDisposable
         return Look();
     }
 
+    public async ValueTask<uint> WaitReleasedAsync(uint seen, CancellationToken cancellationToken)
+    {
+        // Nothing is applied here, so nobody is waited for.
+        await Task.Delay(Timeout.Infinite, cancellationToken).ConfigureAwait(false);
+        return seen;
+    }
+
     public ulong Sync()
     {
         var end = Look();

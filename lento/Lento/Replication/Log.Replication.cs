@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace InterMezzo.Lento.Replication;
 
-/// <summary>Messages about replication: 3000 to 3999. Numbers are never used again; the next free one is 3023.</summary>
+/// <summary>Messages about replication: 3000 to 3999. Numbers are never used again; the next free one is 3027.</summary>
 internal static partial class ReplicationLog
 {
     [LoggerMessage(EventId = 3000, Level = LogLevel.Information, Message = "{Fileset}: connected to {Peer:x}, its log is applied to {Applied}, ours is there to {Settled}")]
@@ -69,6 +69,18 @@ internal static partial class ReplicationLog
 
     [LoggerMessage(EventId = 3022, Level = LogLevel.Error, Message = "{Fileset}: tree and journal couldn't be compared")]
     public static partial void ScanFailed(this ILogger logger, string fileset, Exception exception);
+
+    [LoggerMessage(EventId = 3023, Level = LogLevel.Information, Message = "{Fileset}: record {Source} waits until {Subject} isn't open for writing any more")]
+    public static partial void ContentDeferred(this ILogger logger, string fileset, ulong source, string subject);
+
+    [LoggerMessage(EventId = 3024, Level = LogLevel.Information, Message = "{Fileset}: record {Source}, which waited for a writer of {Subject}, is applied")]
+    public static partial void DeferredContentApplied(this ILogger logger, string fileset, ulong source, string subject);
+
+    [LoggerMessage(EventId = 3025, Level = LogLevel.Warning, Message = "{Fileset}: the content that waited for a writer of {Subject} isn't in the conflict store any more")]
+    public static partial void DeferredContentLost(this ILogger logger, string fileset, string subject);
+
+    [LoggerMessage(EventId = 3026, Level = LogLevel.Error, Message = "{Fileset}: what waited for writers couldn't be applied")]
+    public static partial void DeferredContentsFailed(this ILogger logger, string fileset, Exception exception);
 
     [LoggerMessage(EventId = 3019, Level = LogLevel.Error, Message = "A peer's call failed")]
     public static partial void CallFailed(this ILogger logger, Exception exception);

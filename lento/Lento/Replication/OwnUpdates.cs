@@ -20,6 +20,9 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
     private readonly FacetWindow _found = new();
     private ulong _end;
 
+    // Below this it may have been forgotten.
+    private ulong _begin;
+
     /// <summary>The own log is looked at below this offset.</summary>
     public ulong Seen => _end;
 
@@ -47,8 +50,14 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
     /// <summary>A name was given or taken here by an update that the peer didn't know. After <see cref="Find"/>.</summary>
     public bool HasName(Fid directory, ReadOnlySpan<byte> name, ulong known) => _window.Find([new Touch(Facet.Name(directory, name), true)], known) is not null;
 
-    /// <summary>The peer knows what lies below; so do all its later updates.</summary>
+    /// <summary>The peer knows what lies below; so do all its later updates, but for those about a file that was open for writing.</summary>
     public void Forget(ulong below)
+    {
+        _begin = Math.Max(_begin, below);
+        DropBelow(below);
+    }
+
+    private void DropBelow(ulong below)
     {
         _window.DropBelow(below);
         _directoryTimes.DropBelow(below);
@@ -94,9 +103,10 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
 
     private void CatchUp(ulong known)
     {
-        if (_end == 0)
+        if (_end == 0 || known < _begin)
         {
-            _end = Start(known);
+            DropBelow(ulong.MaxValue);
+            (_begin, _end) = (known, Start(known));
         }
 
         Span<Touch> touches = stackalloc Touch[RecordFacts.MaxTouches];

@@ -6,7 +6,7 @@ using Position = InterMezzo.Replication.Position;
 namespace InterMezzo.Lento.Replication;
 
 /// <summary>How far this replica is with its peers' logs: kept in the own log (MARK) and saved with the index.</summary>
-internal sealed class ReplicationState(IReplica replica)
+internal sealed class ReplicationState(IReplica replica, DeferredContents deferred)
 {
     private readonly Lock _gate = new();
 
@@ -41,13 +41,35 @@ internal sealed class ReplicationState(IReplica replica)
                 }
             }
 
+            var settled = new List<DeferredContent?>();
+            foreach (var waiting in replica.Conflicts.ListDeferred())
+            {
+                settled.Add(deferred.Add(waiting));
+            }
+
             Scan = ScanState.Decode(replica.Index.LoadScan());
             replica.CatchUp((offset, record) =>
             {
                 Scan.Observe(offset, record);
+                if (deferred.SettledBy(offset, record, replica.Self, side) is { } done)
+                {
+                    settled.Add(done);
+                }
+
                 RecordFacts.Observe(_progress, record, replica.Self, side);
             });
+            settled.ForEach(Drop);
             replica.Index.SaveScan(Scan.Encode());
+        }
+
+        Flush();
+    }
+
+    /// <summary>Makes durable what was applied, also in the middle of a batch. On the apply thread.</summary>
+    public void Flush()
+    {
+        lock (_gate)
+        {
             foreach (var (peer, _) in _progress.Peers)
             {
                 replica.Index.SaveProgress(peer, Mark(peer).Encode());
@@ -58,12 +80,22 @@ internal sealed class ReplicationState(IReplica replica)
         replica.Applier.Flush();
     }
 
+    /// <summary>A content waits no more, and nothing of it is to be kept. On the apply thread.</summary>
+    public void Drop(DeferredContent? waiting)
+    {
+        if (waiting is not null)
+        {
+            deferred.Remove(waiting);
+            replica.Applier.DropDeferred(waiting.Update);
+        }
+    }
+
     /// <summary>Tree and log agree again. On the apply thread.</summary>
     public void EndScan()
     {
         Scan.Done();
         replica.Index.SaveScan(Scan.Encode());
-        replica.Applier.Flush();
+        Flush();
     }
 
     public PeerState? Of(ulong peer)

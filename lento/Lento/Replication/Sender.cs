@@ -13,7 +13,8 @@ namespace InterMezzo.Lento.Replication;
 /// Sends the own log to one peer, batch by batch. Nothing leaves before a sync
 /// covers it: what a peer has seen, no power cut takes back.
 /// </summary>
-internal sealed class Sender(IReplica replica, ChangeLog changes, Direction direction, ulong peer, IFrameStream stream, Counters counters)
+internal sealed class Sender(
+    IReplica replica, ChangeLog changes, DeferredContents deferred, Direction direction, ulong peer, IFrameStream stream, Counters counters)
 {
     /// <summary>Batches on their way: enough to keep disk and network of both ends busy.</summary>
     private const int WindowSize = 4;
@@ -199,12 +200,18 @@ internal sealed class Sender(IReplica replica, ChangeLog changes, Direction dire
         var record = new Record
         {
             Source = entry.Offset,
-            Known = direction == Direction.ToServer ? _log.Known(planned.Index) : 0,
+            Known = direction == Direction.ToServer ? deferred.KnownTo(view, replica.Self, peer, _log.Known(planned.Index)) : 0,
             Data = ByteString.CopyFrom(RecordFacts.Canonical(view, replica.Self)),
             Carry = (Protocol.Replication.Carry)planned.Carry,
             Version = planned.Version,
         };
         records.Records_.Add(record);
+        if (direction == Direction.ToServer && planned.Carry == Carry.Here && deferred.IsPassedOver(view, replica.Self))
+        {
+            (record.Carry, record.Version) = (Protocol.Replication.Carry.Later, 0);
+            return null;
+        }
+
         if (OpenLoser(planned, view) is { } loser)
         {
             record.Carry = Protocol.Replication.Carry.Here;

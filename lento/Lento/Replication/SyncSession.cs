@@ -43,13 +43,13 @@ internal sealed class SyncSession : IDisposable
         (_fileset, _replica, _start, _stream, _ending, _logger) = (fileset, fileset.Replica, start, stream, ending, logger);
         var direction = fileset.Side == Side.Server ? Direction.ToClient : Direction.ToServer;
         _sender = start.Theirs is null ? null
-            : new Sender(_replica, fileset.Changes!, direction, start.Peer, stream, fileset.Counters);
+            : new Sender(_replica, fileset.Changes!, fileset.Deferred, direction, start.Peer, stream, fileset.Counters);
         var offered = _replica.Stage.List().Select(staged => staged.Key).ToHashSet();
         var guard = new RecordGuard(fileset.Side, start.Peer);
         _inbox = new BatchInbox(
             _replica.Stage, offered, guard, start.PeerLog, fileset.State.Of(start.Peer)?.Batch.Offset ?? 0, fileset.Counters);
         _applier = new BatchApplier(
-            _replica, fileset.State, fileset.Side, start.Peer, start.PeerLog, fileset.Time, fileset.Counters, logger);
+            _replica, fileset.State, fileset.Deferred, fileset.Side, start.Peer, start.PeerLog, fileset.Time, fileset.Counters, logger);
     }
 
     public ulong Peer => _start.Peer;
@@ -202,7 +202,7 @@ internal sealed class SyncSession : IDisposable
                 _fileset.Counters.BatchReceived();
             }
 
-            await _fileset.Apply.RunAsync(() => _applier.Finish(waiting)).ConfigureAwait(false);
+            await _fileset.Apply.RunAsync(() => Finish(waiting)).ConfigureAwait(false);
             Applied = waiting[^1].To;
             var ack = new Ack { Number = waiting[^1].Number, Position = _fileset.Side == Side.Client ? StillNeeded() : Applied };
             waiting.ForEach(batch => batch.Dispose());
@@ -212,8 +212,15 @@ internal sealed class SyncSession : IDisposable
         }
     }
 
+    private void Finish(List<IncomingBatch> batches)
+    {
+        _applier.Finish(batches);
+        _fileset.TryDeferred(all: false);
+    }
+
     /// <summary>Own updates that the server hasn't judged yet knew its log only up to here: it must not trim beyond.</summary>
-    private ulong StillNeeded() => Math.Min(Applied, _sender?.Window.OldestKnown ?? ulong.MaxValue);
+    private ulong StillNeeded() =>
+        Math.Min(Math.Min(Applied, _sender?.Window.OldestKnown ?? ulong.MaxValue), _fileset.Deferred.NeededOf(Peer));
 
     private async Task ApplyAsync(IncomingBatch batch, CancellationToken cancellationToken)
     {

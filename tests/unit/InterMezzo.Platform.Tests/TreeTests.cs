@@ -149,17 +149,13 @@ public class TreeTests(string where)
     }
 
     [Test]
-    public void Progress_and_deferred_contents_last_from_flush_to_flush()
+    public void Progress_lasts_from_flush_to_flush()
     {
         var index = _at.Replica.Index;
         index.SaveProgress(5, [1, 2, 3]);
-        index.AddDeferred(new(Records.Fid(1), 5, 4096));
-        index.AddDeferred(new(Records.Fid(2), 5, 8192));
-        index.RemoveDeferred(Records.Fid(1));
         _at.Applier.Flush();
         index.SaveProgress(5, [4]);
         _at.Reopen();
         Assert.That(_at.Replica.Index.LoadProgress().Single().Payload, Is.EqualTo(new byte[] { 1, 2, 3 }));
-        Assert.That(_at.Replica.Index.ListDeferred(), Is.EqualTo(new[] { new Replication.Ports.DeferredContent(Records.Fid(2), 5, 8192) }));
     }
 }

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Google.Protobuf;
+using InterMezzo.Journal;
+using InterMezzo.Replication;
+using InterMezzo.Replication.Ports;
+using Carry = InterMezzo.Protocol.Replication.Carry;
+using Wire = InterMezzo.Protocol.Replication;
+
+namespace InterMezzo.Lento.Replication;
+
+/// <summary>
+/// New content of a file that a program here has open for writing waits until he has closed it, and is judged then. What
+/// he writes meanwhile is concurrent with it: at a server it wins, to a client's server it is sent as made by somebody
+/// who didn't know (<see cref="DeferredContents.KnownTo"/>), and only when that has judged it the server's version enters.
+/// </summary>
+internal sealed partial class BatchApplier
+{
+    /// <summary>A content waits until somebody closes a file.</summary>
+    public const ulong ForWriter = ulong.MaxValue;
+
+    /// <summary>Tries a content that waits.</summary>
+    /// <returns>Null: it waits no more. Otherwise until the peer has judged the own log beyond this offset, or for a writer.</returns>
+    public ulong? Retry(DeferredContent waiting)
+    {
+        using var kept = replica.Conflicts.Open(waiting.Update);
+        if (kept is null || TryRead(waiting) is not { } record)
+        {
+            // Somebody has tidied up the conflict store, or the disk has forgotten: the next version comes by itself.
+            deferred.Remove(waiting);
+            logger.DeferredContentLost(replica.Fileset, waiting.Object.ToString());
+            return null;
+        }
+
+        record.Content = new FileContent(kept);
+        var view = RecordView.Parse(record.Data);
+        ulong? until;
+        for (var attempt = 0; !Settle(waiting, record, view, attempt, out until); attempt++)
+        {
+            // A program was faster: what it did is in the log by now.
+        }
+
+        return until;
+    }
+
+    /// <summary>A content will never be applied: what is kept of it is a conflict.</summary>
+    public void Lose(DeferredContent waiting, Clash? clash = null, string? reason = null)
+    {
+        deferred.Remove(waiting);
+        if (TryRead(waiting) is not { } record)
+        {
+            return;
+        }
+
+        var view = RecordView.Parse(record.Data);
+        var conflict = Describe(view, RecordFacts.Kind(view), clash);
+        conflict = reason is null ? conflict : conflict with { Reason = reason };
+        _applier.KeepDeferred(waiting.Update, conflict);
+        counters.ConflictKept();
+        logger.ConflictKept(replica.Fileset, conflict.Reason, conflict.Loser.ToString(), conflict.Winner.ToString());
+    }
+
+    /// <summary>Null: it can't be read.</summary>
+    private static IncomingRecord? TryRead(DeferredContent waiting)
+    {
+        try
+        {
+            var wire = Wire.Record.Parser.ParseFrom(waiting.Payload);
+            return RecordView.TryParse(wire.Data.Span, out _) == ParseStatus.Ok ? new IncomingRecord(wire) : null;
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A content waits from now on. False: it isn't one, or nobody would tell when it can be applied.</summary>
+    private bool Defer(IncomingRecord record, RecordView view, Fid file)
+    {
+        if (replica.Journal is null || record is not { Carry: Carry.Here, Content: { } content } || RecordFacts.Object(view, replica.Self) != file)
+        {
+            return false;
+        }
+
+        var waiting = new DeferredContent(
+            RecordFacts.Dot(view, replica.Self), file, peer, log, record.Source, Known(record), record.Wire.ToByteArray());
+        var conflict = Describe(view, RecordFacts.Kind(view), null) with { Reason = "open for writing here" };
+        _applier.Defer(waiting, view, WireTypes.ReadState(record.Wire), content, conflict);
+        if (deferred.Add(waiting) is { } useless)
+        {
+            _applier.DropDeferred(useless.Update);
+        }
+
+        logger.ContentDeferred(replica.Fileset, record.Source, file.ToString());
+        return true;
+    }
+
+    private bool IsOpenHere(Fid file)
+    {
+        using var there = replica.Tree.Open(file);
+        return there?.Writers > 0;
+    }
+
+    /// <summary>At a server: a content arrives where another waits. That came first; perhaps it can be decided by now.</summary>
+    /// <returns>True: the one that waits is another client's, and goes on waiting. What arrived has lost.</returns>
+    private bool MeetWaiting(IncomingRecord record, RecordView view)
+    {
+        if (side == Side.Client || record.Content is null || deferred.Find(RecordFacts.Object(view, replica.Self)) is not { } waiting ||
+            waiting.Update == RecordFacts.Dot(view, replica.Self))
+        {
+            return false;
+        }
+
+        var other = new BatchApplier(replica, state, deferred, side, waiting.Peer, waiting.Log, time, counters, logger);
+        if (other.Retry(waiting) is null || waiting.Peer == peer)
+        {
+            return false;
+        }
+
+        var kind = RecordFacts.Kind(view);
+        var reason = ConflictRules.Name(kind, FacetKind.Content);
+        Keep(record, view, Describe(view, kind, null) with { Winner = waiting.Update, Reason = reason }, asObject: false);
+        return true;
+    }
+
+    /// <summary>At a client: the server has removed the file, and knew what waits.</summary>
+    private void DropRemoved(RecordView view, UpdateKind kind)
+    {
+        if (side == Side.Client && kind == UpdateKind.Removes)
+        {
+            state.Drop(deferred.Find(RecordFacts.Object(view, replica.Self)));
+        }
+    }
+
+    /// <summary>How much of this client's log the server's update knew. Whatever was written while another one waited has lost there.</summary>
+    private ulong KnownToServer(IncomingRecord record) =>
+        record.Content is not null && deferred.Find(RecordFacts.ContentOf(record.Data)) is { } waiting ? Math.Min(Echo, waiting.Known) : Echo;
+
+    /// <summary>False: something has changed meanwhile, decide anew.</summary>
+    private bool Settle(DeferredContent waiting, IncomingRecord record, RecordView view, int attempt, out ulong? until)
+    {
+        until = null;
+        bool isHere, isOpen;
+        using (var there = replica.Tree.Open(waiting.Object))
+        {
+            // The log is looked at afterwards: it has the CLOSE of whoever has gone.
+            (isHere, isOpen) = (there is not null, there?.Writers > 0);
+        }
+
+        var clash = _own!.Find(view, waiting.Known);
+        if (clash is { Facet.Kind: FacetKind.Content } && IsHereAlready(record, view))
+        {
+            clash = null;
+        }
+
+        var kind = KindOf(view);
+        switch (ConflictRules.DecideDeferred(side, isHere, isOpen, clash, Echo))
+        {
+            case DeferredVerdict.Wait:
+                until = isOpen ? ForWriter : clash!.Value.Offset;
+                return true;
+            case DeferredVerdict.Lose:
+                Lose(waiting, clash);
+                return true;
+            case DeferredVerdict.Drop:
+                state.Drop(waiting);
+                return true;
+            case DeferredVerdict.CopyLocal:
+                CopyLocal(view, kind, clash!.Value);
+                break;
+        }
+
+        var origin = OriginOf(record, view) with { Seen = _own.Seen };
+        return (clash is not null || YieldFound(record, view, kind, origin)) && Enter(waiting, record, view, origin, attempt, out until);
+    }
+
+    private bool Enter(DeferredContent waiting, IncomingRecord record, RecordView view, Origin origin, int attempt, out ulong? until)
+    {
+        until = null;
+        var outcome = _applier.Apply(origin, view, StateOf(record, view), record.Content);
+        switch (outcome.Status)
+        {
+            case ApplyStatus.Applied or ApplyStatus.AlreadySo:
+                if (!replica.Journal!.Info.Exact)
+                {
+                    // Below, what is kept could go before what was applied has come.
+                    state.Flush();
+                }
+
+                state.Drop(waiting);
+                logger.DeferredContentApplied(replica.Fileset, record.Source, waiting.Object.ToString());
+                return true;
+            case ApplyStatus.Changed or ApplyStatus.MissingObject:
+                return false;
+            case ApplyStatus.Busy:
+                // He who came meanwhile is found when it is looked at once more; he who executes it isn't.
+                until = ForWriter;
+                return attempt > 0;
+            default:
+                Lose(waiting, null, outcome.Status.ToString());
+                return true;
+        }
+    }
+}
