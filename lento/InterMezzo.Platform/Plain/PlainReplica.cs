@@ -21,14 +21,19 @@ public sealed class PlainReplica : ReplicaBase
     /// <param name="self">This replica.</param>
     /// <param name="stateDirectory">Where its index lives: it is this replica's memory of what it has.</param>
     /// <param name="options">What is taken from peers.</param>
-    public static PlainReplica Open(string path, string fileset, ulong self, string stateDirectory, ApplyOptions? options = null)
+    public static PlainReplica Open(string path, string fileset, ulong self, string stateDirectory, ApplyOptions? options = null) =>
+        Open(path, fileset, self, stateDirectory, options, root => new PlainContext(root));
+
+    /// <summary>The same with a context that may know of programs.</summary>
+    internal static PlainReplica Open(
+        string path, string fileset, ulong self, string stateDirectory, ApplyOptions? options, Func<ReplicaRoot, IOperationContext> context)
     {
         Directory.CreateDirectory(stateDirectory);
         var root = new ReplicaRoot(path, fileset, self);
         try
         {
             var index = SqliteIndex.Open(Path.Combine(stateDirectory, $"{fileset}.db"), self, isOnlyMemory: true, out var wasLost);
-            return new PlainReplica(new Parts(root, index, wasLost, new PlainContext(root), null), options ?? new ApplyOptions());
+            return new PlainReplica(new Parts(root, index, wasLost, context(root), null), options ?? new ApplyOptions());
         }
         catch
         {

@@ -426,7 +426,9 @@ static void test_tell(void)
 
 static void test_ioctls(void)
 {
+	struct pollfd p = { .fd = fd, .events = POLLPRI };
 	struct presto_object object = {};
+	struct presto_info i;
 	uint64_t offset = 0;
 	struct stat st;
 	int pipes[2], status, held;
@@ -460,8 +462,14 @@ static void test_ioctls(void)
 	status = ioctl(fd, PRESTO_IOC_OBJECT, &object);
 	check(!status && object.writers == 1 && object.dirty, "OBJECT of a file being written",
 	      "%d: writers %u dirty %llu", status, object.writers, object.dirty);
+	i = info();
+	check(poll(&p, 1, 0) == 0, "nobody has closed it: no POLLPRI", "revents %x", p.revents);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
+	check(poll(&p, 1, 20000) == 1 && p.revents & POLLPRI, "its close: POLLPRI", "revents %x",
+	      p.revents);
+	check(info().released == i.released + 1 && poll(&p, 1, 0) == 0, "INFO has told it", "%u",
+	      info().released);
 	status = ioctl(fd, PRESTO_IOC_OBJECT, &object);
 	check(!status && !object.writers && !object.dirty, "OBJECT after its close",
 	      "%d: writers %u dirty %llu", status, object.writers, object.dirty);

@@ -35,6 +35,28 @@ public class ConflictRulesTests
     public void Content_brings_attributes_unless_they_changed_here(Side side, bool sets, bool changed, bool stay) =>
         Assert.That(ConflictRules.KeepsAttributes(side, sets, changed), Is.EqualTo(stay));
 
+    // It is here | open for writing | what was written here meanwhile: none, or at 100 | the peer has judged the own log below
+    [TestCase(Side.Client, true, true, null, 0, DeferredVerdict.Wait)]
+    [TestCase(Side.Server, true, true, null, 0, DeferredVerdict.Wait)]
+    [TestCase(Side.Client, true, false, null, 0, DeferredVerdict.Apply)]
+    [TestCase(Side.Server, true, false, null, 0, DeferredVerdict.Apply)]
+    [TestCase(Side.Client, true, true, FacetKind.Content, 200, DeferredVerdict.Wait)]
+    [TestCase(Side.Client, true, false, FacetKind.Content, 100, DeferredVerdict.Wait)]
+    [TestCase(Side.Client, true, false, FacetKind.Content, 101, DeferredVerdict.CopyLocal)]
+    [TestCase(Side.Server, true, true, FacetKind.Content, 0, DeferredVerdict.Lose)]
+    [TestCase(Side.Server, true, false, FacetKind.Content, 0, DeferredVerdict.Lose)]
+    [TestCase(Side.Client, true, false, FacetKind.Attributes, 0, DeferredVerdict.Apply)]
+    [TestCase(Side.Server, true, false, FacetKind.Attributes, 0, DeferredVerdict.Apply)]
+    [TestCase(Side.Client, false, false, null, 0, DeferredVerdict.Drop)]
+    [TestCase(Side.Server, false, false, null, 0, DeferredVerdict.Drop)]
+    [TestCase(Side.Client, false, false, FacetKind.Existence, 0, DeferredVerdict.Lose)]
+    [TestCase(Side.Server, false, false, FacetKind.Existence, 0, DeferredVerdict.Lose)]
+    public void What_waits_for_a_writer_is_judged_by_what_he_wrote(
+        Side side, bool isHere, bool isOpen, FacetKind? clash, int judged, DeferredVerdict verdict) =>
+        Assert.That(
+            ConflictRules.DecideDeferred(side, isHere, isOpen, clash is { } kind ? new Clash(new Facet(kind, default, 0), 100) : null, (ulong)judged),
+            Is.EqualTo(verdict));
+
     [Test]
     public void Bytes_that_lose_are_kept_whatever_the_clash([Values] UpdateKind kind, [Values] FacetKind clash)
     {

@@ -51,6 +51,15 @@ public class PeerProgressTests
     }
 
     [Test]
+    public void An_update_that_has_waited_says_nothing_of_later_ones()
+    {
+        var progress = new PeerProgress();
+        progress.OnRecord(42, 42, 7, 5200, partial: true);
+        progress.OnRecord(42, 42, 6, 5000, partial: false);
+        Assert.That(progress[42]!.Done, Is.EqualTo(5199));
+    }
+
+    [Test]
     public void Own_updates_count_but_move_no_position()
     {
         var progress = new PeerProgress();
