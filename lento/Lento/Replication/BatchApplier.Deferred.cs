@@ -94,6 +94,31 @@ internal sealed partial class BatchApplier
         return true;
     }
 
+    /// <summary>
+    /// Another object takes the place of a file that a program has open for writing (as editors save): what he writes from
+    /// now on, elsewhere nobody would have, is in the conflict store. False: it is the file itself that changes.
+    /// </summary>
+    private bool EvictOpen(RecordView view, Origin origin, Fid open)
+    {
+        var it = RecordFacts.Object(view, replica.Self);
+        if (open == it || RecordFacts.Place(view, replica.Self, it) is not { } place ||
+            Evict(origin.Aside, place.Parent, place.Name, open, "open for writing here") is not ApplyStatus.Applied)
+        {
+            return false;
+        }
+
+        if (deferred.Find(open) is { } waiting && waiting.Peer != peer)
+        {
+            Lose(waiting, null, ConflictRules.Name(UpdateKind.Writes, FacetKind.Existence));
+        }
+        else
+        {
+            state.Drop(deferred.Find(open));
+        }
+
+        return true;
+    }
+
     private bool IsOpenHere(Fid file)
     {
         using var there = replica.Tree.Open(file);

@@ -285,6 +285,11 @@ internal sealed partial class BatchApplier(
                 return outcome.Status;
             }
 
+            if (attempt < Attempts && outcome.Status == ApplyStatus.Busy && EvictOpen(view, origin, outcome.Subject))
+            {
+                continue;
+            }
+
             if (attempt < Attempts && (side == Side.Server || RecordFacts.IsFound(view)) && MakeRoom(record, view, origin, outcome))
             {
                 continue;

@@ -149,7 +149,7 @@ if [ "$(sort -u "$LAB_DIR/attributes")" = 600:13 ] && [ "$(<"$LAB_DIR/xattrs")" 
 
 for holder in t21 qube; do
 	[ $holder = t21 ] && writer=qube || writer=t21
-	for file in idle written mapped restarted again gone; do on qube sh -c "echo old >$mount/held-$holder-$file"; done
+	for file in idle written mapped restarted replaced gone; do on qube sh -c "echo old >$mount/held-$holder-$file"; done
 	in_sync "files that $holder will have open" qube
 
 	hold $holder $mount/held-$holder-idle
@@ -188,6 +188,15 @@ for holder in t21 qube; do
 	release $holder
 	sync_wait qube
 	in_sync "removed at $writer while $holder had it open"
+
+	hold $holder $mount/held-$holder-replaced
+	on $writer sh -c "echo saved >$mount/saving && mv $mount/saving $mount/held-$holder-replaced"
+	in_sync "another file takes its name at $writer while $holder has it open: the trees are equal at once"
+	release $holder late
+	sync_wait qube
+	in_sync "... and stay so when that is written and closed"
+	name="... and what was written is kept"
+	if [ "$(on $holder cat $mount/held-$holder-replaced)$(kept $holder held-$holder-replaced)" = saved1 ]; then ok "$name"; else not_ok "$name" "$(ctl $holder conflicts list)"; fi
 
 	hold $holder $mount/held-$holder-written
 	on $writer sh -c "echo of-$writer >$mount/held-$holder-written"
