@@ -178,7 +178,7 @@ internal sealed partial class BatchApplier
         }
 
         var kind = KindOf(view);
-        switch (ConflictRules.DecideDeferred(side, isHere, isOpen, clash, Echo))
+        switch (ConflictRules.DecideDeferred(side, isHere, isOpen, clash, state.Judged(peer)))
         {
             case DeferredVerdict.Wait:
                 until = isOpen ? ForWriter : clash!.Value.Offset;

@@ -159,7 +159,14 @@ internal sealed partial class FilesetService
 
         using var stream = new ClientFrameStream(call.ResponseStream, call.RequestStream);
         SetState(LinkState.Connected);
-        await RunSessionAsync(StartOf(welcome), stream, session => _ = MeasureAsync(session, began), cancellationToken).ConfigureAwait(false);
+        var start = StartOf(welcome);
+        State.KeepsOwn = start.Theirs is null;
+        if (State.KeepsOwn && Deferred.All.Count > 0)
+        {
+            await Apply.RunAsync(() => TryDeferred(all: false)).ConfigureAwait(false);
+        }
+
+        await RunSessionAsync(start, stream, session => _ = MeasureAsync(session, began), cancellationToken).ConfigureAwait(false);
         return false;
     }
 

@@ -23,7 +23,7 @@ internal sealed partial class FilesetService
         var settled = false;
         foreach (var waiting in Deferred.All)
         {
-            if (!all && _until.TryGetValue(waiting.Update, out var offset) && !(State.Of(waiting.Peer)?.Echo > offset))
+            if (!all && _until.TryGetValue(waiting.Update, out var offset) && State.Judged(waiting.Peer) <= offset)
             {
                 continue;
             }
@@ -42,6 +42,11 @@ internal sealed partial class FilesetService
         if (settled)
         {
             State.Flush();
+        }
+
+        if (Deferred.All.Count == 0)
+        {
+            _until.Clear();
         }
     }
 

@@ -60,7 +60,7 @@ internal sealed partial class FilesetService
             welcome.Features.Add(ReadOnly);
         }
 
-        if (mode != Welcome.Types.Mode.Live)
+        if (mode != Welcome.Types.Mode.Live && Deferred.All.Any(waiting => waiting.Peer == hello.Replica))
         {
             await Apply.RunAsync(() => LoseDeferred(hello.Replica)).ConfigureAwait(false);
         }

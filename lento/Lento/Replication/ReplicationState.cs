@@ -28,6 +28,12 @@ internal sealed class ReplicationState(IReplica replica, DeferredContents deferr
     /// <summary>Whether tree and log are to be compared.</summary>
     public ScanState Scan { get; private set; } = new();
 
+    /// <summary>What is made here is never sent: the server takes nothing from this replica.</summary>
+    public bool KeepsOwn { get; set; }
+
+    /// <summary>The own log below this was judged by a peer, or never will be.</summary>
+    public ulong Judged(ulong peer) => KeepsOwn ? ulong.MaxValue : Of(peer)?.Echo ?? 0;
+
     /// <summary>To be called on the apply thread, before all else.</summary>
     public void Load(Side side)
     {

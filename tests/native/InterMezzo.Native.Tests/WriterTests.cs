@@ -98,6 +98,18 @@ public class WriterTests
     }
 
     [Test]
+    public void Written_at_a_client_that_only_follows_it_gives_way_at_once()
+    {
+        Start(Side.Client);
+        _state.KeepsOwn = true;
+        Receive(Other, 1000, Op.Close, "theirs");
+        Write("mine");
+        _here.Writers = 0;
+        Assert.That(Try(), Is.Null);
+        Assert.That((Tree, Kept(Listed.Single().Conflict.Loser)), Is.EqualTo(("theirs", "mine")));
+    }
+
+    [Test]
     public void Half_written_when_the_newer_version_comes_it_is_kept_as_it_is_when_closed()
     {
         Start(Side.Client);
