@@ -17,6 +17,12 @@ internal static class ConflictsResolveCommand
     {
         using var daemon = DaemonClient.Connect(files);
         var detail = await daemon.Control.ShowConflictAsync(plan.Request, cancellationToken: cancellationToken);
+        if (detail.Waits)
+        {
+            throw new RefusedException(
+                $"{ByteName.ForPeople(detail.Conflict.Path.Span)} is open for writing here: once it is closed the newer version enters by itself, or this becomes a conflict");
+        }
+
         var keep = plan.Keep switch
         {
             "ours" => Keep.Ours,

@@ -28,6 +28,7 @@ internal static class ConflictMessages
             Place = Of(store.Locate(kept)),
             Stamp = stamp,
             Object = Of(kept.Conflict.Object),
+            Waits = Waits(store, kept),
         };
         detail.Found.AddRange(kept.Found.Select(found => new FoundConflict
         {
@@ -40,6 +41,10 @@ internal static class ConflictMessages
         detail.Updates.AddRange(store.Updates(kept).Select(bytes => Of(store, bytes, fileset.Replica.Self)));
         return detail;
     }
+
+    /// <summary>Whether it enters, or becomes a conflict, by itself.</summary>
+    public static bool Waits(IConflictStore store, KeptConflict kept) =>
+        store.ListDeferred().Any(content => content.Update == kept.Conflict.Loser && content.Object == kept.Conflict.Object);
 
     public static Protocol.Control.KeptObject Of(KeptHere item)
     {

@@ -34,6 +34,11 @@ internal sealed partial class ControlService
     public override async Task<DropConflictReply> DropConflict(DropConflictRequest request, ServerCallContext context)
     {
         var (fileset, kept) = FindConflict(request.Fileset, request.Id);
+        if (ConflictMessages.Waits(fileset.Replica.Conflicts, kept))
+        {
+            throw new RpcException(new Status(StatusCode.FailedPrecondition, $"conflict {kept.Id} waits until the file isn't open for writing any more"));
+        }
+
         try
         {
             return new DropConflictReply { Dropped = await fileset.DropConflictAsync(kept.Id, request.Stamp) };
