@@ -10,30 +10,8 @@ LAB_DIR=$(mktemp -d "${TMPDIR:-/tmp}/lab-conflicts.XXXXXX")
 export LAB_DIR
 # shellcheck source=scripts/pair.sh
 . "$top/scripts/pair.sh"
-failures=0
-
-ok() { echo "ok - $1 ($kernel)"; }
-not_ok() { echo "not ok - $1 ($kernel): ${2:-}"; failures=$((failures + 1)); }
-finish() {
-	local status=$?
-	if [ "$failures" != 0 ] || [ "$status" != 0 ]; then pair_logs; fi
-	"$lab" clean >/dev/null 2>&1
-	rm -rf "$LAB_DIR"
-	[ "$failures" = 0 ] || exit 1
-}
-trap finish EXIT
-
-must() { # must NAME COMMAND...: without this, nothing that follows means anything
-	local name=$1
-	shift
-	if "$@"; then ok "$name"; else not_ok "$name" "exit code $?"; exit 1; fi
-}
-
-in_sync() { # in_sync NAME: both come together, and the trees are equal
-	local differences
-	if ! sync_wait t21 600 || ! sync_wait qube 600; then not_ok "$1" "not in sync after 600 s"; return 1; fi
-	if differences=$(equal_trees); then ok "$1"; else not_ok "$1" "the trees differ"; echo "$differences"; return 1; fi
-}
+# shellcheck source=tests/lab/pair/report.sh
+. "$top/tests/lab/pair/report.sh"
 
 # id NAME PATH: the conflict about it there that keeps a version, or any if none does
 id() {
@@ -67,7 +45,7 @@ SH
 must "keys, peers, fileset" pair
 must "the server's daemon starts" daemon qube
 must "the laptop's daemon starts" daemon t21
-in_sync "the laptop joins" || exit 1
+in_sync "the laptop joins" t21 qube || exit 1
 
 "$lab" unplug t21
 script t21 <<-SH
@@ -86,7 +64,7 @@ script qube <<-SH
 	chmod 640 $mount/mode
 SH
 "$lab" plug t21
-in_sync "work on both sides of a pulled cable comes together"
+in_sync "work on both sides of a pulled cable comes together" t21 qube
 ctl qube conflicts list
 ctl t21 conflicts list
 
@@ -100,32 +78,32 @@ status=$?
 if [ "$status" = 5 ] && [[ $difference == *$'\n-server\n+laptop' ]]; then ok "two versions are compared"; else not_ok "two versions are compared" "$status: $difference"; fi
 
 must "ours, at the server" resolve qube ours.txt ours
-in_sync "ours: the trees stay equal" && holds "ours stays" ours.txt server
+in_sync "ours: the trees stay equal" t21 qube && holds "ours stays" ours.txt server
 must "theirs, at the server" resolve qube theirs.txt theirs
-in_sync "theirs: the trees are equal" && holds "theirs is there" theirs.txt laptop
+in_sync "theirs: the trees are equal" t21 qube && holds "theirs is there" theirs.txt laptop
 for who in qube t21; do
 	found=$(on $who sh -c "stat -c %u:%g:%a $mount/theirs.txt; getfattr --only-values -n user.by $mount/theirs.txt")
 	if [ "$found" = $'7:8:4750\nlaptop' ]; then ok "theirs: what the laptop set besides stays at $who"; else not_ok "theirs: what the laptop set besides stays at $who" "$found"; fi
 done
 beside=both.conflict-t21-$(id t21 both.txt).txt
 must "both, at the laptop" resolve t21 both.txt both
-in_sync "both: the trees are equal" && holds "both: the server's stays" both.txt server && holds "both: the laptop's is beside it" "$beside" laptop
+in_sync "both: the trees are equal" t21 qube && holds "both: the server's stays" both.txt server && holds "both: the laptop's is beside it" "$beside" laptop
 on t21 sh -c "echo merged by hand >/tmp/merged"
 must "a file, at the laptop" resolve t21 merged.txt /tmp/merged
-in_sync "a file: the trees are equal" && holds "a file: its content is there" merged.txt "merged by hand"
+in_sync "a file: the trees are equal" t21 qube && holds "a file: its content is there" merged.txt "merged by hand"
 must "theirs for a file of two names, at the laptop" resolve t21 linked.txt theirs
-in_sync "theirs for a file of two names: the trees are equal" && holds "theirs for a file of two names: both have it" other-name laptop
+in_sync "theirs for a file of two names: the trees are equal" t21 qube && holds "theirs for a file of two names: both have it" other-name laptop
 
 must "a name that both made: the laptop's takes it, at the laptop" resolve t21 made theirs
-in_sync "a name that both made: the trees are equal" && holds "a name that both made: the laptop's has it" made laptop
+in_sync "a name that both made: the trees are equal" t21 qube && holds "a name that both made: the laptop's has it" made laptop
 removed=$(ctl t21 conflicts list --json | python3 -c '
 import json, sys
 print(next(c["path"] for c in json.load(sys.stdin)["conflicts"] if c["path"].startswith("removed") and c["kept"]))')
 if [ "$removed" != removed ]; then script t21 <<<"mkdir -p $mount/$(dirname "$removed")"; fi
 must "what the server removed comes back, at the laptop ($removed)" resolve t21 "$removed" theirs
-in_sync "what the server removed: the trees are equal" && holds "what the server removed is there again" removed/deep/file laptop
+in_sync "what the server removed: the trees are equal" t21 qube && holds "what the server removed is there again" removed/deep/file laptop
 must "a mode, at the server" resolve qube mode theirs
-in_sync "a mode: the trees are equal"
+in_sync "a mode: the trees are equal" t21 qube
 if [ "$(on t21 stat -c %a $mount/mode)" = 600 ]; then ok "a mode: the laptop's is there"; else not_ok "a mode: the laptop's is there" "$(on t21 stat -c %a $mount/mode)"; fi
 
 # What is still listed is the other side's copy of what was decided.
@@ -135,11 +113,11 @@ for who in qube t21; do
 	done
 	if [ "$(figure $who conflicts)" = 0 ]; then ok "no conflict is left at $who"; else not_ok "no conflict is left at $who" "$(ctl $who conflicts list)"; fi
 done
-in_sync "in the end the trees are equal"
+in_sync "in the end the trees are equal" t21 qube
 
 for who in qube t21; do kill_daemon $who; done
 must "both daemons start again" daemon qube
 must "both daemons start again, the laptop's too" daemon t21
-in_sync "after a restart the trees are equal"
+in_sync "after a restart the trees are equal" t21 qube
 if [ "$(figure qube conflicts):$(figure t21 conflicts)" = 0:0 ]; then ok "what is resolved stays so"; else not_ok "what is resolved stays so"; fi
 if quiet_kernels; then ok "no complaint of a kernel"; else not_ok "no complaint of a kernel"; fi

@@ -11,18 +11,10 @@ LAB_DIR=$(mktemp -d "${TMPDIR:-/tmp}/lab-kills.XXXXXX")
 export LAB_DIR
 # shellcheck source=scripts/pair.sh
 . "$top/scripts/pair.sh"
+# shellcheck source=tests/lab/pair/report.sh
+. "$top/tests/lab/pair/report.sh"
 work=/intermezzo/tests/lab/work
-failures=0
 
-ok() { echo "ok - $1 ($kernel)"; }
-not_ok() { echo "not ok - $1 ($kernel): ${2:-}"; failures=$((failures + 1)); }
-finish() {
-	[ "$failures" = 0 ] || pair_logs
-	"$lab" clean >/dev/null 2>&1
-	rm -rf "$LAB_DIR"
-	[ "$failures" = 0 ] || exit 1
-}
-trap finish EXIT
 # Returns when the laptop's log says, beyond so many lines, that a session runs: updates are on their way then.
 connected() {
 	script t21 <<-SH
@@ -33,9 +25,8 @@ connected() {
 		kill \$! 2>/dev/null || :
 	SH
 }
-must() { local name=$1; shift; "$@" || { not_ok "$name" "exit code $?"; exit 1; }; }
 
-must "two machines with a fileset" boot_both
+must "two machines boot" boot_both
 must "two machines with a fileset" pair
 must "both daemons start" daemon qube
 must "both daemons start" daemon t21

@@ -10,26 +10,10 @@ LAB_DIR=$(mktemp -d "${TMPDIR:-/tmp}/lab-scan.XXXXXX")
 export LAB_DIR
 # shellcheck source=scripts/pair.sh
 . "$top/scripts/pair.sh"
+# shellcheck source=tests/lab/pair/report.sh
+. "$top/tests/lab/pair/report.sh"
 work=/intermezzo/tests/lab/work
-failures=0
 
-ok() { echo "ok - $1 ($kernel)"; }
-not_ok() { echo "not ok - $1 ($kernel): ${2:-}"; failures=$((failures + 1)); }
-finish() {
-	local status=$?
-	if [ "$failures" != 0 ] || [ "$status" != 0 ]; then pair_logs; fi
-	"$lab" clean >/dev/null 2>&1
-	rm -rf "$LAB_DIR"
-	[ "$failures" = 0 ] || exit 1
-}
-trap finish EXIT
-must() { local name=$1; shift; "$@" || { not_ok "$name" "exit code $?"; exit 1; }; }
-
-in_sync() { # in_sync NAME: both come together, and the trees are equal
-	local differences
-	if ! sync_wait t21 600; then not_ok "$1" "not in sync after 600 s: $(ctl qube status; ctl t21 status)"; return 1; fi
-	if differences=$(equal_trees); then ok "$1"; else not_ok "$1" "the trees differ"; echo "$differences"; return 1; fi
-}
 manifest() { on "$1" /intermezzo/scripts/tree-manifest "$2"; }
 # What the last scan on qube told of: names and directories.
 told() { on qube sh -c "sed -n 's/.*objects looked at, \([0-9]*\) names told, \([0-9]*\) directories listed.*/\1 \2/p' $state | tail -n 1"; }

@@ -11,31 +11,9 @@ LAB_DIR=$(mktemp -d "${TMPDIR:-/tmp}/lab-sync.XXXXXX")
 export LAB_DIR
 # shellcheck source=scripts/pair.sh
 . "$top/scripts/pair.sh"
+# shellcheck source=tests/lab/pair/report.sh
+. "$top/tests/lab/pair/report.sh"
 work=/intermezzo/tests/lab/work
-failures=0
-
-ok() { echo "ok - $1 ($kernel)"; }
-not_ok() { echo "not ok - $1 ($kernel): ${2:-}"; failures=$((failures + 1)); }
-finish() {
-	local status=$?
-	if [ "$failures" != 0 ] || [ "$status" != 0 ]; then pair_logs; fi
-	"$lab" clean >/dev/null 2>&1
-	rm -rf "$LAB_DIR"
-	[ "$failures" = 0 ] || exit 1
-}
-trap finish EXIT
-
-must() { # must NAME COMMAND...: without this, nothing that follows means anything
-	local name=$1
-	shift
-	if "$@"; then ok "$name"; else not_ok "$name" "exit code $?"; exit 1; fi
-}
-
-in_sync() { # in_sync NAME [WHO]: both come together, and the trees are equal
-	local differences
-	if ! sync_wait "${2:-t21}" 600; then not_ok "$1" "not in sync after 600 s"; return 1; fi
-	if differences=$(equal_trees); then ok "$1"; else not_ok "$1" "the trees differ"; echo "$differences"; return 1; fi
-}
 
 # kept NAME PATH: how many conflicts about it have something in the conflict store there
 kept() {

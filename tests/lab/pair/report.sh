@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2154
+# What a test on two machines says, and how it ends. Sourced behind scripts/pair.sh; $kernel is set.
+failures=0
+
+ok() { echo "ok - $1 ($kernel)"; }
+not_ok() { echo "not ok - $1 ($kernel): ${2:-}"; failures=$((failures + 1)); }
+finish() {
+	local status=$?
+	if [ "$failures" != 0 ] || [ "$status" != 0 ]; then pair_logs; fi
+	"$lab" clean >/dev/null 2>&1
+	rm -rf "$LAB_DIR"
+	[ "$failures" = 0 ] || exit 1
+}
+trap finish EXIT
+
+must() { # must NAME COMMAND...: without this, nothing that follows means anything
+	local name=$1
+	shift
+	if "$@"; then ok "$name"; else not_ok "$name" "exit code $?"; exit 1; fi
+}
+
+in_sync() { # in_sync NAME [WHO...]: both come together, and the trees are equal
+	local name=$1 who differences
+	shift
+	for who in "${@:-t21}"; do
+		if ! sync_wait "$who" 600; then
+			not_ok "$name" "not in sync after 600 s: $(ctl qube status; ctl t21 status)"
+			return 1
+		fi
+	done
+	if differences=$(equal_trees); then ok "$name"; else not_ok "$name" "the trees differ"; echo "$differences"; return 1; fi
+}
