@@ -527,7 +527,7 @@ static void print_device(void)
 	OFFSET(presto_info, watermark); OFFSET(presto_info, head);
 	OFFSET(presto_info, records); OFFSET(presto_info, local);
 	OFFSET(presto_info, log_id); OFFSET(presto_info, fileset);
-	OFFSET(presto_info, mount); OFFSET(presto_info, reserved);
+	OFFSET(presto_info, mount); OFFSET(presto_info, released);
 	SIZE(presto_context);
 	OFFSET(presto_context, replica); OFFSET(presto_context, counter);
 	OFFSET(presto_context, source); OFFSET(presto_context, seen);
