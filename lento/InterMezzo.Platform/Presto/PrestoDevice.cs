@@ -36,7 +36,7 @@ internal sealed class PrestoDevice : IDisposable
         Check(Interop.Sys.Ioctl(through, PrestoAbi.IocInfo, ref info), "PRESTO_IOC_INFO", 0);
         return info.Protocol == PrestoAbi.Protocol
             ? info
-            : throw new IOException($"{Path}: the kernel module speaks protocol {info.Protocol}, this program {PrestoAbi.Protocol}");
+            : throw new IOException($"{Path}: the kernel module speaks protocol {info.Protocol}, this program {PrestoAbi.Protocol}: load the module that belongs to it ('scripts/dkms-install' builds it)");
     }
 
     internal static JournalInfo ToJournalInfo(in PrestoAbi.Info info) => new(
