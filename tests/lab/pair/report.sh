@@ -31,3 +31,10 @@ in_sync() { # in_sync NAME [WHO...]: both come together, and the trees are equal
 	done
 	if differences=$(equal_trees); then ok "$name"; else not_ok "$name" "the trees differ"; echo "$differences"; return 1; fi
 }
+
+# kept NAME PATH: how many conflicts about it have something in the conflict store there
+kept() {
+	ctl "$1" conflicts list --json | python3 -c '
+import json, sys
+print(sum(sys.argv[1] in c["path"] and bool(c["kept"]) for c in json.load(sys.stdin)["conflicts"]))' "$2"
+}
