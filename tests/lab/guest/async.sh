@@ -5,7 +5,7 @@
 # In: MODULE (intermezzo.ko), /dev/vda (an empty disk).
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd) work=$(mktemp -d) fail=0
-trap 'umount -q "$work"/{upper,lower,disk}; rm -rf "$work"; exit "$fail"' EXIT
+trap 'status=$?; umount -q "$work"/{upper,lower,disk}; rm -rf "$work"; exit $((status ? status : fail))' EXIT
 
 modprobe -q ext4; modprobe -q loop
 for tool in async kml_dump; do
@@ -36,3 +36,4 @@ else
 	echo "not ok - async: nothing is left"
 	fail=1
 fi
+exit "$fail"

@@ -11,9 +11,10 @@ fail=0
 mkdir -p "$m" "$m2" "$lower"
 
 finish() {
+	local status=$? # what could not be set up has failed, too
 	umount "$m" "$m2" "$lower" 2>/dev/null
 	rm -rf "$work"
-	exit "$fail"
+	exit $((status ? status : fail))
 }
 trap finish EXIT
 
@@ -50,3 +51,4 @@ mount -t ext3 -o ro /dev/vdb "$lower"
 is "the log of the mount that came and went is valid" "$work/kml_dump" -q "$lower/.intermezzo/test/kml"
 umount "$lower"
 is "the module unloads" rmmod intermezzo
+exit "$fail"

@@ -9,11 +9,12 @@ here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d) fail=0
 m=$work/upper lower=$work/lower
 finish() {
+	local status=$? # what could not be set up has failed, too
 	cd /
 	umount -q "$m" "$lower"
 	dmsetup remove --noudevsync failing 2>/dev/null
 	rm -rf "$work"
-	exit "$fail"
+	exit $((status ? status : fail))
 }
 trap finish EXIT
 

@@ -21,10 +21,11 @@ is() { # name command...
 	if out=$("$@" 2>&1); then ok "$name"; else bad "$name" "$(tail -n 5 <<<"$out")"; fi
 }
 finish() {
+	local status=$? # what could not be set up has failed, too
 	cd /
 	umount "$m" "$m2" "$lower" "$lower2" 2>/dev/null
 	rm -rf "$work"
-	exit "$fail"
+	exit $((status ? status : fail))
 }
 trap finish EXIT
 
@@ -70,3 +71,4 @@ is "names are as the log says" python3 "$here/kml_tree.py" "$work/dump" "$lower"
 is "and content" python3 "$here/kml_content.py" "$work/dump" "$lower" "$(dmesg | grep -c 'EXT4-fs error')"
 umount "$lower"
 is "the module unloads" rmmod intermezzo
+exit "$fail"

@@ -11,9 +11,10 @@ fail=0
 mkdir -p "$m" "$m2" "$mapped" "$lower" "$lower2"
 
 finish() {
+	local status=$? # what could not be set up has failed, too
 	umount "$mapped" "$m" "$m2" "$lower" "$lower2" 2>/dev/null
 	rm -rf "$work"
-	exit "$fail"
+	exit $((status ? status : fail))
 }
 trap finish EXIT
 
@@ -390,3 +391,4 @@ umount "$m"
 dump; tail -n 2 "$work/dump" | grep -q UMOUNT && ok "and ends with UMOUNT" || bad "and ends with UMOUNT"
 umount "$lower"
 is "the module unloads" rmmod intermezzo
+exit "$fail"

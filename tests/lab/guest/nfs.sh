@@ -12,13 +12,14 @@ nfsd=/proc/fs/nfsd rpc=/proc/net/rpc
 mkdir -p "$m" "$n" "$lower"
 
 finish() {
+	local status=$? # what could not be set up has failed, too
 	cd /
 	umount -q -f "$n"
 	stop_server
 	kill "$helper" 2>/dev/null
 	umount -q "$m" "$lower"
 	rm -rf "$work"
-	exit "$fail"
+	exit $((status ? status : fail))
 }
 
 ok() { echo "ok - nfs: $1"; }
@@ -126,3 +127,4 @@ done
 stop_server
 is "the fileset unmounts" umount "$m"
 is "the module unloads" rmmod intermezzo
+exit "$fail"

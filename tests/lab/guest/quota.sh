@@ -8,10 +8,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d) m=/tmp/m.$$ lower=/tmp/lower.$$ fail=0
 mkdir -p "$m" "$lower"
 finish() {
+	local status=$? # what could not be set up has failed, too
 	cd /
 	umount -q "$m" "$lower"
 	rm -rf "$work"
-	exit "$fail"
+	exit $((status ? status : fail))
 }
 trap finish EXIT
 
@@ -132,3 +133,4 @@ umount "$m"
 records; tail -n 2 "$work/dump" | grep -q UMOUNT && ok "log: ends with UMOUNT" || bad "log: ends with UMOUNT"
 is "the file system below is clean" bash -c "umount $lower && e2fsck -fn /dev/vda"
 is "the module unloads" rmmod intermezzo
+exit "$fail"

@@ -26,11 +26,11 @@ connected() {
 	SH
 }
 
-must "two machines boot" boot_both
-must "two machines with a fileset" pair
-must "both daemons start" daemon qube
-must "both daemons start" daemon t21
-must "the replica joins" sync_wait t21
+need "two machines boot" boot_both
+need "two machines with a fileset" pair
+need "both daemons start" daemon qube
+need "both daemons start" daemon t21
+need "the replica joins" sync_wait t21
 
 lines=0
 for ((round = 1; round <= kills; round++)); do
@@ -38,12 +38,12 @@ for ((round = 1; round <= kills; round++)); do
 		on "$who" $work/random_work.py "$mount/$who-$round" "$round" 120 >"$LAB_DIR/work-$who.log" 2>&1 &
 	done
 	victim=$([ $((RANDOM % 2)) = 0 ] && echo qube || echo t21)
-	must "the two are connected" connected $lines
+	need "the two are connected" connected $lines
 	# the moment is random: that is the test
 	sleep "$((RANDOM % 3)).$((RANDOM % 1000))"
-	must "$victim is killed" kill_daemon "$victim"
+	need "$victim is killed" kill_daemon "$victim"
 	lines=$(on t21 sh -c "wc -l <$state")
-	must "$victim starts again" daemon "$victim"
+	need "$victim starts again" daemon "$victim"
 	wait
 done
 if sync_wait t21 600; then ok "in sync after $kills kills on either side"; else not_ok "in sync after $kills kills on either side" "not after 600 s"; fi

@@ -14,11 +14,12 @@ finish() {
 }
 trap finish EXIT
 
-must() { # must NAME COMMAND...: without this, nothing that follows means anything
+need() { # need NAME COMMAND...: without this, nothing that follows means anything
 	local name=$1
 	shift
-	if "$@"; then ok "$name"; else not_ok "$name" "exit code $?"; exit 1; fi
+	"$@" || { not_ok "$name" "exit code $?"; exit 1; }
 }
+must() { need "$@" && ok "$1"; } # the same, and a test of its own
 
 in_sync() { # in_sync NAME [WHO...]: both come together, and the trees are equal
 	local name=$1 who differences

@@ -24,16 +24,16 @@ busy() { # busy WHO DIR SEED OPERATIONS: works in the background; returns when i
 }
 again() { # the power of qube is cut; it comes up as an administrator would bring it up
 	"$lab" cut qube
-	must "qube boots again" boot qube ext2
+	need "qube boots again" boot qube ext2
 }
 
 boot qube ext2 & first=$!
-must "the laptop boots" boot t21 ext3
-must "the server boots, ext2 below" wait "$first"
-must "keys, peers, fileset" pair
-must "the server's daemon starts" daemon qube
-must "the laptop's daemon starts" daemon t21
-must "work on the server" on qube $work/random_work.py $mount/base "$seed" 400
+need "the laptop boots" boot t21 ext3
+need "the server boots, ext2 below" wait "$first"
+need "keys, peers, fileset" pair
+need "the server's daemon starts" daemon qube
+need "the laptop's daemon starts" daemon t21
+need "work on the server" on qube $work/random_work.py $mount/base "$seed" 400
 script qube <<-SH
 	cd $mount
 	mkdir -p keep/{old,gone/deep,from,to} && for i in \$(seq 60); do echo \$i >keep/old/\$i; echo \$i >keep/from/\$i; echo \$i >keep/gone/deep/\$i; done
@@ -54,8 +54,8 @@ script qube <<-SH
 	sleep 3	# write-back is a matter of time
 SH
 again
-must "its daemon starts" daemon qube
-must "the laptop's daemon starts again" daemon t21
+need "its daemon starts" daemon qube
+need "the laptop's daemon starts again" daemon t21
 in_sync "what a cut on ext2 left without a record is at the other side"
 read -r names lists < <(told)
 if [ "${names:-0}" -gt 0 ] && [ "${lists:-0}" -gt 0 ]; then ok "a scan told it ($names names, $lists directories)"; else not_ok "a scan told it" "$(told)"; fi
@@ -67,7 +67,7 @@ script qube <<<"while [ ! -e $mount/received ]; do :; done; sleep 4"
 again
 on t21 sh -c 'while pidof -x random_work.py >/dev/null; do :; done; cat /lab/work.log'
 manifest t21 $mount/received >"$LAB_DIR/before"
-must "its daemon starts" daemon qube
+need "its daemon starts" daemon qube
 in_sync "what a cut on ext2 took from a peer's work comes again"
 manifest t21 $mount/received >"$LAB_DIR/after"
 same="nothing of it is lost where it was made"
@@ -92,7 +92,7 @@ script qube <<-SH
 	umount $mount
 	mount -t intermezzo -o fileset=home,cache_type=ext2,prestodev=/dev/intermezzo0 /dev/vda $mount
 SH
-must "its daemon starts" daemon qube
+need "its daemon starts" daemon qube
 noticed="that somebody else has mounted it is noticed, and said what to do"
 if ctl qube status | grep -q 'intermezzo-ctl verify home'; then ok "$noticed"; else not_ok "$noticed" "$(ctl qube status)"; fi
 found=$(ctl qube verify home --json) && ok "verify: $found" || not_ok "verify" "$found"
