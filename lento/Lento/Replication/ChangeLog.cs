@@ -18,7 +18,7 @@ internal sealed class ChangeLog(IJournal journal, ulong self) : IDisposable
     /// <summary>A sender begins at this offset: what changed from here on will be asked for.</summary>
     public async Task BeginAtAsync(ulong offset, CancellationToken cancellationToken)
     {
-        await _reading.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _reading.WaitAsync(cancellationToken);
         try
         {
             if (_end == 0)
@@ -50,8 +50,8 @@ internal sealed class ChangeLog(IJournal journal, ulong self) : IDisposable
         // A change made while the content was read has its DIRTY below the head
         // by now, but readers see it only when the operations before it have ended.
         var head = journal.Info.Head;
-        await journal.WaitBeyondAsync(head - 1, cancellationToken).ConfigureAwait(false);
-        await CatchUpAsync(head, cancellationToken).ConfigureAwait(false);
+        await journal.WaitBeyondAsync(head - 1, cancellationToken);
+        await CatchUpAsync(head, cancellationToken);
         foreach (var content in check.Watched)
         {
             var change = _table.LastChange(content);
@@ -66,7 +66,7 @@ internal sealed class ChangeLog(IJournal journal, ulong self) : IDisposable
 
     private async Task CatchUpAsync(ulong head, CancellationToken cancellationToken)
     {
-        await _reading.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _reading.WaitAsync(cancellationToken);
         try
         {
             if (_end < head)

@@ -21,8 +21,8 @@ internal sealed class Fetcher(IReplica replica, Protocol.Replication.Replication
         var tree = new FetchedTree();
         try
         {
-            await ListAsync(fid, tree, cancellationToken).ConfigureAwait(false);
-            await FillAsync(tree, cancellationToken).ConfigureAwait(false);
+            await ListAsync(fid, tree, cancellationToken);
+            await FillAsync(tree, cancellationToken);
             return tree;
         }
         catch
@@ -37,7 +37,7 @@ internal sealed class Fetcher(IReplica replica, Protocol.Replication.Replication
         var request = new SnapshotRequest { Fileset = replica.Fileset, Fid = WireTypes.Write(fid) };
         using var call = server.Snapshot(request, cancellationToken: cancellationToken);
         var seen = new HashSet<Fid>();
-        while (await call.ResponseStream.MoveNext(cancellationToken).ConfigureAwait(false))
+        while (await call.ResponseStream.MoveNext(cancellationToken))
         {
             var item = call.ResponseStream.Current;
             item.Validate();
@@ -64,17 +64,17 @@ internal sealed class Fetcher(IReplica replica, Protocol.Replication.Replication
 
         using var call = server.Fetch(cancellationToken: cancellationToken);
         var first = new FetchRequest { Fileset = replica.Fileset };
-        await call.RequestStream.WriteAsync(first, cancellationToken).ConfigureAwait(false);
+        await call.RequestStream.WriteAsync(first, cancellationToken);
         for (var i = 0; i < files.Count; i++)
         {
             // One at a time: such fetches are few, and their contents stay bounded.
             var wants = new FetchRequest();
             wants.Wants.Add(new Want { Tag = (ulong)i, Fid = WireTypes.Write(files[i].Fid) });
-            await call.RequestStream.WriteAsync(wants, cancellationToken).ConfigureAwait(false);
-            await ReceiveAsync(call.ResponseStream, files[i], cancellationToken).ConfigureAwait(false);
+            await call.RequestStream.WriteAsync(wants, cancellationToken);
+            await ReceiveAsync(call.ResponseStream, files[i], cancellationToken);
         }
 
-        await call.RequestStream.CompleteAsync().ConfigureAwait(false);
+        await call.RequestStream.CompleteAsync();
     }
 
     private async Task ReceiveAsync(IAsyncStreamReader<FetchItem> from, FetchedObject item, CancellationToken cancellationToken)
@@ -83,7 +83,7 @@ internal sealed class Fetcher(IReplica replica, Protocol.Replication.Replication
         replica.Stage.Clean(staged => staged != key);
         var file = replica.Stage.Open(key);
         item.Content = new StagedContent(file);
-        while (await from.MoveNext(cancellationToken).ConfigureAwait(false))
+        while (await from.MoveNext(cancellationToken))
         {
             from.Current.Validate();
             counters.BytesReceived(from.Current.CalculateSize());

@@ -22,15 +22,14 @@ internal sealed partial class FilesetService
     private long? _inSyncMilliseconds;
 
     public async Task<FetchedTree> FetchAsync(Fid fid, CancellationToken cancellationToken) =>
-        await new Fetcher(Replica, _client!, Counters).FetchAsync(fid, cancellationToken).ConfigureAwait(false);
+        await new Fetcher(Replica, _client!, Counters).FetchAsync(fid, cancellationToken);
 
     private async Task SyncClientAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
             SyncSession? session = null;
-            await _changed.WaitUntilAsync(() => (session = Sessions.LastOrDefault()) is not null || Compared is not null, cancellationToken)
-                .ConfigureAwait(false);
+            await _changed.WaitUntilAsync(() => (session = Sessions.LastOrDefault()) is not null || Compared is not null, cancellationToken);
             if (session is null)
             {
                 // The server has no log that could tell more.
@@ -39,14 +38,14 @@ internal sealed partial class FilesetService
 
             try
             {
-                await session.SettleAsync(cancellationToken).ConfigureAwait(false);
-                await session.CatchUpAsync(cancellationToken).ConfigureAwait(false);
+                await session.SettleAsync(cancellationToken);
+                await session.CatchUpAsync(cancellationToken);
                 return;
             }
             catch (Exception exception) when (IsBroken(exception) && !cancellationToken.IsCancellationRequested)
             {
                 // The connection broke meanwhile; the next one is waited for.
-                await _changed.WaitUntilAsync(() => !Sessions.Contains(session), cancellationToken).ConfigureAwait(false);
+                await _changed.WaitUntilAsync(() => !Sessions.Contains(session), cancellationToken);
             }
         }
     }
@@ -64,7 +63,7 @@ internal sealed partial class FilesetService
             long? greeted = null;
             try
             {
-                if (await ConnectAsync(() => greeted = Time.GetTimestamp(), cancellationToken).ConfigureAwait(false))
+                if (await ConnectAsync(() => greeted = Time.GetTimestamp(), cancellationToken))
                 {
                     delay = _firstDelay;
                     continue;
@@ -104,8 +103,8 @@ internal sealed partial class FilesetService
             }
 
             using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            await Task.WhenAny(changed, Task.Delay(delay, Time, waiting.Token)).ConfigureAwait(false);
-            await waiting.CancelAsync().ConfigureAwait(false);
+            await Task.WhenAny(changed, Task.Delay(delay, Time, waiting.Token));
+            waiting.Cancel();
             delay = delay * 2 < _lastDelay ? delay * 2 : _lastDelay;
         }
     }
@@ -133,11 +132,11 @@ internal sealed partial class FilesetService
     private async Task<bool> ConnectAsync(Action connected, CancellationToken cancellationToken)
     {
         var began = Stopwatch.GetTimestamp();
-        var invoker = await _server!.ConnectAsync(cancellationToken).ConfigureAwait(false);
+        var invoker = await _server!.ConnectAsync(cancellationToken);
         _client = new ReplicationClient(invoker);
         using var call = _client.Sync(cancellationToken: cancellationToken);
-        await call.RequestStream.WriteAsync(new ClientMessage { Hello = Greeting() }, cancellationToken).ConfigureAwait(false);
-        if (!await call.ResponseStream.MoveNext(cancellationToken).ConfigureAwait(false))
+        await call.RequestStream.WriteAsync(new ClientMessage { Hello = Greeting() }, cancellationToken);
+        if (!await call.ResponseStream.MoveNext(cancellationToken))
         {
             throw new InvalidMessageException("the server hung up without a greeting");
         }
@@ -147,11 +146,11 @@ internal sealed partial class FilesetService
         connected();
         if (welcome.Mode != Welcome.Types.Mode.Live)
         {
-            await JoinAsync(welcome, cancellationToken).ConfigureAwait(false);
+            await JoinAsync(welcome, cancellationToken);
             if (welcome.Mode == Welcome.Types.Mode.SnapshotOnly)
             {
                 SetState(LinkState.Compared);
-                await _server.NetworkChangedAsync(cancellationToken).ConfigureAwait(false);
+                await _server.NetworkChangedAsync(cancellationToken);
             }
 
             return true;
@@ -163,10 +162,10 @@ internal sealed partial class FilesetService
         State.KeepsOwn = start.Theirs is null;
         if (State.KeepsOwn && Deferred.All.Count > 0)
         {
-            await Apply.RunAsync(() => TryDeferred(all: false)).ConfigureAwait(false);
+            await Apply.RunAsync(() => TryDeferred(all: false));
         }
 
-        await RunSessionAsync(start, stream, session => _ = MeasureAsync(session, began), cancellationToken).ConfigureAwait(false);
+        await RunSessionAsync(start, stream, session => _ = MeasureAsync(session, began), cancellationToken);
         return false;
     }
 
@@ -210,7 +209,7 @@ internal sealed partial class FilesetService
         var isOurs = welcome.Progress is { } theirs && WireTypes.ReadLog(theirs.Applied.Log) == Replica.Journal?.Info.Log;
         var received = isOurs ? Math.Max(welcome.Progress!.Applied.Offset, welcome.Progress.Source) : 0;
         _joiner = new Joiner(Replica, State, Deferred, Apply, _client!, received, Time, Counters, _logger);
-        await _joiner.RunAsync(cancellationToken).ConfigureAwait(false);
+        await _joiner.RunAsync(cancellationToken);
     }
 
     /// <summary>How long it took from the connection to equal trees.</summary>
@@ -218,8 +217,8 @@ internal sealed partial class FilesetService
     {
         try
         {
-            await session.SettleAsync(_stopping.Token).ConfigureAwait(false);
-            await session.CatchUpAsync(_stopping.Token).ConfigureAwait(false);
+            await session.SettleAsync(_stopping.Token);
+            await session.CatchUpAsync(_stopping.Token);
             _inSyncMilliseconds = (long)Stopwatch.GetElapsedTime(began).TotalMilliseconds;
             _logger.InSync(Settings.Name, _inSyncMilliseconds.Value);
         }

@@ -69,8 +69,8 @@ internal sealed partial class FilesetService
             var released = journal.Info.Released;
             while (true)
             {
-                await Apply.RunAsync(() => TryDeferred(all: true)).ConfigureAwait(false);
-                released = await journal.WaitReleasedAsync(released, cancellationToken).ConfigureAwait(false);
+                await Apply.RunAsync(() => TryDeferred(all: true));
+                released = await journal.WaitReleasedAsync(released, cancellationToken);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

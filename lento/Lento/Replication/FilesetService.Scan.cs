@@ -34,7 +34,7 @@ internal sealed partial class FilesetService
         try
         {
             using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
-            await Apply.RunAsync(() => Compare(scan, State.Scan.ToVerify, progress, linked.Token)).ConfigureAwait(false);
+            await Apply.RunAsync(() => Compare(scan, State.Scan.ToVerify, progress, linked.Token));
             return progress;
         }
         finally
@@ -50,7 +50,7 @@ internal sealed partial class FilesetService
         try
         {
             _logger.ScanBegan(Settings.Name);
-            await Apply.RunAsync(() => Compare(scan, State.Scan.Doubtful, progress, _stopping.Token)).ConfigureAwait(false);
+            await Apply.RunAsync(() => Compare(scan, State.Scan.Doubtful, progress, _stopping.Token));
             _logger.ScanEnded(Settings.Name, progress.Looked, progress.Told, progress.Listed);
             _scanning = null;
             KeepLink();

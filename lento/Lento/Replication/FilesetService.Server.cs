@@ -21,7 +21,7 @@ internal sealed partial class FilesetService
         RequireSettled();
         try
         {
-            await call().ConfigureAwait(false);
+            await call();
         }
         catch (JournalException exception) when (exception.Fault == JournalFault.Trimmed)
         {
@@ -62,11 +62,11 @@ internal sealed partial class FilesetService
 
         if (mode != Welcome.Types.Mode.Live && Deferred.All.Any(waiting => waiting.Peer == hello.Replica))
         {
-            await Apply.RunAsync(() => LoseDeferred(hello.Replica)).ConfigureAwait(false);
+            await Apply.RunAsync(() => LoseDeferred(hello.Replica));
         }
 
         welcome.Staged.Add(Staged(hello.Replica, WireTypes.ReadLog(hello.Log)));
-        await writer.WriteAsync(new ServerMessage { Welcome = welcome }, cancellationToken).ConfigureAwait(false);
+        await writer.WriteAsync(new ServerMessage { Welcome = welcome }, cancellationToken);
         if (mode != Welcome.Types.Mode.Live)
         {
             return;
@@ -74,7 +74,7 @@ internal sealed partial class FilesetService
 
         using var stream = new ServerFrameStream(reader, writer);
         var start = new SessionStart(hello.Replica, WireTypes.ReadLog(hello.Log), hello.Progress, [.. hello.Staged], writable);
-        await RunSessionAsync(start, stream, _ => { }, cancellationToken).ConfigureAwait(false);
+        await RunSessionAsync(start, stream, _ => { }, cancellationToken);
     }
 
     /// <summary>Whether the log leads from where the client is to where this replica is.</summary>

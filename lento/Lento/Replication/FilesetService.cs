@@ -66,7 +66,7 @@ internal sealed partial class FilesetService : IAsyncDisposable
     /// <summary>Ready when this returns: the index knows the own log, sessions may begin.</summary>
     public async Task StartAsync()
     {
-        await Apply.RunAsync(() => State.Load(Side)).ConfigureAwait(false);
+        await Apply.RunAsync(() => State.Load(Side));
         _logger.FilesetReady(Settings.Name, Side, Replica.Self, Replica.Journal?.Info.Log.ToString() ?? "none");
         if (Replica.Scan is { } scan && !State.Scan.Doubtful.IsNone)
         {
@@ -96,11 +96,11 @@ internal sealed partial class FilesetService : IAsyncDisposable
     /// <summary>Sessions end first, then the link, then what is being applied is finished; nothing is lost by it.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _stopping.CancelAsync().ConfigureAwait(false);
-        await _scan.ConfigureAwait(false);
-        await _link.ConfigureAwait(false);
-        await _following.ConfigureAwait(false);
-        await _changed.WaitUntilAsync(() => Sessions.Count == 0, CancellationToken.None).ConfigureAwait(false);
+        _stopping.Cancel();
+        await _scan;
+        await _link;
+        await _following;
+        await _changed.WaitUntilAsync(() => Sessions.Count == 0, CancellationToken.None);
         Apply.Dispose();
         Changes?.Dispose();
         Replica.Dispose();
@@ -133,17 +133,17 @@ internal sealed partial class FilesetService : IAsyncDisposable
     public async Task SyncAsync(CancellationToken cancellationToken)
     {
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
-        await _scan.WaitAsync(linked.Token).ConfigureAwait(false);
+        await _scan.WaitAsync(linked.Token);
 
         // What waits for a file that is closed by now belongs to it, whether or not the close was heard of yet.
-        await Apply.RunAsync(() => TryDeferred(all: true)).ConfigureAwait(false);
+        await Apply.RunAsync(() => TryDeferred(all: true));
         if (Side == Side.Client)
         {
-            await SyncClientAsync(linked.Token).ConfigureAwait(false);
+            await SyncClientAsync(linked.Token);
             return;
         }
 
-        await Task.WhenAll(Sessions.Select(session => SettleAsync(session, linked.Token))).ConfigureAwait(false);
+        await Task.WhenAll(Sessions.Select(session => SettleAsync(session, linked.Token)));
     }
 
     /// <summary>A client that goes away meanwhile isn't waited for.</summary>
@@ -151,7 +151,7 @@ internal sealed partial class FilesetService : IAsyncDisposable
     {
         try
         {
-            await session.SettleAsync(cancellationToken).ConfigureAwait(false);
+            await session.SettleAsync(cancellationToken);
         }
         catch (Exception exception) when (IsBroken(exception) && !cancellationToken.IsCancellationRequested)
         {
@@ -184,7 +184,7 @@ internal sealed partial class FilesetService : IAsyncDisposable
         using var session = new SyncSession(this, start, stream, linked, _logger);
         foreach (var older in Add(session))
         {
-            await older.EndAsync().ConfigureAwait(false);
+            await older.EndAsync();
         }
 
         try
@@ -192,7 +192,7 @@ internal sealed partial class FilesetService : IAsyncDisposable
             _changed.Pulse();
             _logger.SessionBegan(Settings.Name, start.Peer, State.Of(start.Peer)?.Batch.Offset ?? 0, start.Theirs?.Applied.Offset ?? 0);
             began(session);
-            await session.RunAsync().ConfigureAwait(false);
+            await session.RunAsync();
         }
         finally
         {

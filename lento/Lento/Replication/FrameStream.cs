@@ -22,10 +22,10 @@ internal sealed class ServerFrameStream(IAsyncStreamReader<ClientMessage> reader
 
     public async Task WriteAsync(Frame frame, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _turn.WaitAsync(cancellationToken);
         try
         {
-            await writer.WriteAsync(new ServerMessage { Frame = frame }, cancellationToken).ConfigureAwait(false);
+            await writer.WriteAsync(new ServerMessage { Frame = frame }, cancellationToken);
         }
         finally
         {
@@ -35,7 +35,7 @@ internal sealed class ServerFrameStream(IAsyncStreamReader<ClientMessage> reader
 
     public async IAsyncEnumerable<Frame> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        while (await reader.MoveNext(cancellationToken).ConfigureAwait(false))
+        while (await reader.MoveNext(cancellationToken))
         {
             reader.Current.Validate();
             yield return reader.Current.Frame ?? throw new InvalidMessageException("a second greeting");
@@ -52,10 +52,10 @@ internal sealed class ClientFrameStream(IAsyncStreamReader<ServerMessage> reader
 
     public async Task WriteAsync(Frame frame, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _turn.WaitAsync(cancellationToken);
         try
         {
-            await writer.WriteAsync(new ClientMessage { Frame = frame }, cancellationToken).ConfigureAwait(false);
+            await writer.WriteAsync(new ClientMessage { Frame = frame }, cancellationToken);
         }
         finally
         {
@@ -65,7 +65,7 @@ internal sealed class ClientFrameStream(IAsyncStreamReader<ServerMessage> reader
 
     public async IAsyncEnumerable<Frame> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        while (await reader.MoveNext(cancellationToken).ConfigureAwait(false))
+        while (await reader.MoveNext(cancellationToken))
         {
             reader.Current.Validate();
             yield return reader.Current.Frame ?? throw new InvalidMessageException("a second greeting");

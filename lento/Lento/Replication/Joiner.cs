@@ -49,31 +49,31 @@ internal sealed class Joiner(
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var fetch = server.Fetch(cancellationToken: ending.Token);
         var tasks = new[] { ReadObjectsAsync(fetch.RequestStream, ending.Token), ReadContentsAsync(fetch.ResponseStream, ending.Token) };
-        var first = await Task.WhenAny(tasks).ConfigureAwait(false);
+        var first = await Task.WhenAny(tasks);
         if (!first.IsCompletedSuccessfully)
         {
-            await ending.CancelAsync().ConfigureAwait(false);
+            ending.Cancel();
         }
 
         try
         {
-            await Task.WhenAll(tasks).ConfigureAwait(false);
+            await Task.WhenAll(tasks);
         }
         catch (Exception) when (first.IsFaulted)
         {
             // The other one was cancelled because of the first; what ended that one counts.
         }
 
-        await first.ConfigureAwait(false);
-        await apply.RunAsync(Complete).ConfigureAwait(false);
+        await first;
+        await apply.RunAsync(Complete);
     }
 
     private async Task ReadObjectsAsync(IClientStreamWriter<FetchRequest> wants, CancellationToken cancellationToken)
     {
-        await wants.WriteAsync(new FetchRequest { Fileset = replica.Fileset }, cancellationToken).ConfigureAwait(false);
+        await wants.WriteAsync(new FetchRequest { Fileset = replica.Fileset }, cancellationToken);
         using var call = server.Snapshot(new SnapshotRequest { Fileset = replica.Fileset }, cancellationToken: cancellationToken);
         var whole = false;
-        while (await call.ResponseStream.MoveNext(cancellationToken).ConfigureAwait(false))
+        while (await call.ResponseStream.MoveNext(cancellationToken))
         {
             var item = call.ResponseStream.Current;
             item.Validate();
@@ -84,7 +84,7 @@ internal sealed class Joiner(
                     _start = item.Start;
                     break;
                 case SnapshotItem.KindOneofCase.Objects:
-                    await PlaceAsync(item.Objects, wants, cancellationToken).ConfigureAwait(false);
+                    await PlaceAsync(item.Objects, wants, cancellationToken);
                     break;
                 default:
                     whole = item.End.Objects == (ulong)Objects;
@@ -97,12 +97,12 @@ internal sealed class Joiner(
             throw new RpcException(new Status(StatusCode.Unavailable, "the snapshot ended before its end"));
         }
 
-        await wants.CompleteAsync().ConfigureAwait(false);
+        await wants.CompleteAsync();
     }
 
     private async Task PlaceAsync(SnapshotObjects objects, IClientStreamWriter<FetchRequest> wants, CancellationToken cancellationToken)
     {
-        var request = await apply.RunAsync(() => Place(objects)).ConfigureAwait(false);
+        var request = await apply.RunAsync(() => Place(objects));
         Interlocked.Add(ref _objects, objects.Objects.Count);
         if (request.Wants.Count == 0)
         {
@@ -111,10 +111,10 @@ internal sealed class Joiner(
 
         for (var i = 0; i < request.Wants.Count; i++)
         {
-            await _room.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await _room.WaitAsync(cancellationToken);
         }
 
-        await wants.WriteAsync(request, cancellationToken).ConfigureAwait(false);
+        await wants.WriteAsync(request, cancellationToken);
     }
 
     private FetchRequest Place(SnapshotObjects objects)
@@ -143,12 +143,12 @@ internal sealed class Joiner(
 
     private async Task ReadContentsAsync(IAsyncStreamReader<FetchItem> contents, CancellationToken cancellationToken)
     {
-        while (await contents.MoveNext(cancellationToken).ConfigureAwait(false))
+        while (await contents.MoveNext(cancellationToken))
         {
             var item = contents.Current;
             item.Validate();
             counters.BytesReceived(item.CalculateSize());
-            var finished = await apply.RunAsync(() => Write(item)).ConfigureAwait(false);
+            var finished = await apply.RunAsync(() => Write(item));
             if (finished > 0)
             {
                 _room.Release(finished);

@@ -76,14 +76,14 @@ internal sealed partial class KmlFileJournal : IJournal, IDisposable
 
     public async ValueTask<ulong> WaitBeyondAsync(ulong offset, CancellationToken cancellationToken)
     {
-        await _grown.WaitUntilAsync(() => Look() > offset, cancellationToken).ConfigureAwait(false);
+        await _grown.WaitUntilAsync(() => Look() > offset, cancellationToken);
         return Look();
     }
 
     public async ValueTask<uint> WaitReleasedAsync(uint seen, CancellationToken cancellationToken)
     {
         // Nothing is applied here, so nobody is waited for.
-        await Task.Delay(Timeout.Infinite, cancellationToken).ConfigureAwait(false);
+        await Task.Delay(Timeout.Infinite, cancellationToken);
         return seen;
     }
 

@@ -26,7 +26,7 @@ internal sealed class ReplicationEndpoint(IFilesetDirectory filesets, ILogger<Re
     public override Task Sync(IAsyncStreamReader<ClientMessage> requestStream, IServerStreamWriter<ServerMessage> responseStream, ServerCallContext context) =>
         GuardAsync(async () =>
         {
-            if (!await requestStream.MoveNext(context.CancellationToken).ConfigureAwait(false))
+            if (!await requestStream.MoveNext(context.CancellationToken))
             {
                 return;
             }
@@ -41,8 +41,7 @@ internal sealed class ReplicationEndpoint(IFilesetDirectory filesets, ILogger<Re
             }
 
             var writable = filesets.MayWrite(hello.Fileset, context);
-            await fileset.ServeAsync(() => fileset.AcceptAsync(hello, writable, requestStream, responseStream, context.CancellationToken))
-                .ConfigureAwait(false);
+            await fileset.ServeAsync(() => fileset.AcceptAsync(hello, writable, requestStream, responseStream, context.CancellationToken));
         });
 
     public override Task Snapshot(SnapshotRequest request, IServerStreamWriter<SnapshotItem> responseStream, ServerCallContext context) =>
@@ -50,14 +49,13 @@ internal sealed class ReplicationEndpoint(IFilesetDirectory filesets, ILogger<Re
         {
             request.Validate();
             var fileset = filesets.Find(request.Fileset, context);
-            await fileset.ServeAsync(() => TreeServer.SendSnapshotAsync(fileset, request, responseStream, context.CancellationToken))
-                .ConfigureAwait(false);
+            await fileset.ServeAsync(() => TreeServer.SendSnapshotAsync(fileset, request, responseStream, context.CancellationToken));
         });
 
     public override Task Fetch(IAsyncStreamReader<FetchRequest> requestStream, IServerStreamWriter<FetchItem> responseStream, ServerCallContext context) =>
         GuardAsync(async () =>
         {
-            if (!await requestStream.MoveNext(context.CancellationToken).ConfigureAwait(false))
+            if (!await requestStream.MoveNext(context.CancellationToken))
             {
                 return;
             }
@@ -65,7 +63,7 @@ internal sealed class ReplicationEndpoint(IFilesetDirectory filesets, ILogger<Re
             requestStream.Current.Validate(first: true);
             var fileset = filesets.Find(requestStream.Current.Fileset, context);
             await fileset.ServeAsync(() => TreeServer.SendContentsAsync(
-                fileset, requestStream, requestStream.Current, responseStream, context.CancellationToken)).ConfigureAwait(false);
+                fileset, requestStream, requestStream.Current, responseStream, context.CancellationToken));
         });
 
     /// <summary>Whatever goes wrong ends this call and no more; it is logged once, and the peer hears what it needs to know.</summary>
@@ -73,7 +71,7 @@ internal sealed class ReplicationEndpoint(IFilesetDirectory filesets, ILogger<Re
     {
         try
         {
-            await call().ConfigureAwait(false);
+            await call();
         }
         catch (InvalidMessageException exception)
         {

@@ -45,7 +45,7 @@ internal sealed class Sender(
         }
 
         _known = direction == Direction.ToServer ? KnownBefore(from, cancellationToken) : default;
-        await changes.BeginAtAsync(from, cancellationToken).ConfigureAwait(false);
+        await changes.BeginAtAsync(from, cancellationToken);
         Window.Pass(from, _known.Below);
         var cursor = from;
         while (true)
@@ -53,11 +53,11 @@ internal sealed class Sender(
             _log.Read(cursor, done, _known, _limits.Window);
             if (_log.IsEmpty)
             {
-                await _journal.WaitBeyondAsync(cursor, cancellationToken).ConfigureAwait(false);
+                await _journal.WaitBeyondAsync(cursor, cancellationToken);
                 continue;
             }
 
-            cursor = HoldsNothing() ? Skip() : await SendBatchAsync(cursor, done, cancellationToken).ConfigureAwait(false);
+            cursor = HoldsNothing() ? Skip() : await SendBatchAsync(cursor, done, cancellationToken);
         }
     }
 
@@ -107,27 +107,27 @@ internal sealed class Sender(
 
     private async Task<ulong> SendBatchAsync(ulong from, ulong done, CancellationToken cancellationToken)
     {
-        await Window.RoomAsync(cancellationToken).ConfigureAwait(false);
+        await Window.RoomAsync(cancellationToken);
         var number = Window.Begin(from, _known.Below);
-        await WriteAsync(new Frame { Begin = new BatchBegin { Number = number, From = from } }, cancellationToken).ConfigureAwait(false);
+        await WriteAsync(new Frame { Begin = new BatchBegin { Number = number, From = from } }, cancellationToken);
         var check = new ContentCheck();
-        var to = await SendPartAsync(check, null, cancellationToken).ConfigureAwait(false);
+        var to = await SendPartAsync(check, null, cancellationToken);
         for (var i = 0; i < Extensions; i++)
         {
-            await changes.CheckAsync(check, to, cancellationToken).ConfigureAwait(false);
+            await changes.CheckAsync(check, to, cancellationToken);
             if (check.Owed.Count == 0 || !FindOwed(to, done, check.Owed))
             {
                 break;
             }
 
-            to = await SendPartAsync(check, check.Owed, cancellationToken).ConfigureAwait(false);
+            to = await SendPartAsync(check, check.Owed, cancellationToken);
         }
 
-        await changes.CheckAsync(check, to, cancellationToken).ConfigureAwait(false);
+        await changes.CheckAsync(check, to, cancellationToken);
         var end = new BatchEnd { Number = number, To = to };
         end.Dropped.Add(check.Dropped);
         Window.End(to, _known.Below);
-        await WriteAsync(new Frame { End = end }, cancellationToken).ConfigureAwait(false);
+        await WriteAsync(new Frame { End = end }, cancellationToken);
         counters.BatchSent();
         return to;
     }
@@ -163,20 +163,20 @@ internal sealed class Sender(
                 using var content = Compose(plan.Records[next++], records, check);
                 if (content is not null)
                 {
-                    await FlushAsync(records, cancellationToken).ConfigureAwait(false);
-                    await SendContentAsync(content, cancellationToken).ConfigureAwait(false);
+                    await FlushAsync(records, cancellationToken);
+                    await SendContentAsync(content, cancellationToken);
                     records = new Records();
                 }
             }
 
             if (IsFull(records))
             {
-                await FlushAsync(records, cancellationToken).ConfigureAwait(false);
+                await FlushAsync(records, cancellationToken);
                 records = new Records();
             }
         }
 
-        await FlushAsync(records, cancellationToken).ConfigureAwait(false);
+        await FlushAsync(records, cancellationToken);
         return Consume(plan.Count);
     }
 
@@ -188,7 +188,7 @@ internal sealed class Sender(
         if (records.Records_.Count > 0)
         {
             counters.RecordsSent(records.Records_.Count(record => record.Echo == 0));
-            await WriteAsync(new Frame { Records = records }, cancellationToken).ConfigureAwait(false);
+            await WriteAsync(new Frame { Records = records }, cancellationToken);
         }
     }
 
@@ -306,7 +306,7 @@ internal sealed class Sender(
             length = offset + (ulong)count;
             var last = content.IsWhole(length, out var size);
             var piece = new Content { Source = content.Source, Offset = offset, Data = data, Last = last, Size = last ? size : 0 };
-            await WriteAsync(new Frame { Content = piece }, cancellationToken).ConfigureAwait(false);
+            await WriteAsync(new Frame { Content = piece }, cancellationToken);
             if (last)
             {
                 counters.ContentSent();
@@ -315,7 +315,7 @@ internal sealed class Sender(
         }
 
         var end = new Content { Source = content.Source, Offset = length, Last = true, Size = Math.Max(length, content.Size) };
-        await WriteAsync(new Frame { Content = end }, cancellationToken).ConfigureAwait(false);
+        await WriteAsync(new Frame { Content = end }, cancellationToken);
         counters.ContentSent();
     }
 

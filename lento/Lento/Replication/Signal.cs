@@ -19,7 +19,7 @@ internal sealed class Signal
                 return;
             }
 
-            await next.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await next.WaitAsync(cancellationToken);
         }
     }
 

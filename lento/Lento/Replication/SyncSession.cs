@@ -76,26 +76,26 @@ internal sealed class SyncSession : IDisposable
             tasks.Add(_sender.RunAsync(theirs.Applied.Offset, theirs.Source, _start.Staged, _ending.Token));
         }
 
-        var first = await Task.WhenAny(tasks).ConfigureAwait(false);
-        await _ending.CancelAsync().ConfigureAwait(false);
+        var first = await Task.WhenAny(tasks);
+        _ending.Cancel();
         _barriers.Break();
         try
         {
-            await Task.WhenAll(tasks).ConfigureAwait(false);
+            await Task.WhenAll(tasks);
         }
         catch (Exception) when (first.IsCompletedSuccessfully || first.IsFaulted)
         {
             // The others were cancelled because of the first; what ended that one counts.
         }
 
-        await first.ConfigureAwait(false);
+        await first;
     }
 
     /// <summary>Ends the session for another one with the same peer, and returns when it touches nothing any more.</summary>
     public async Task EndAsync()
     {
-        await _ending.CancelAsync().ConfigureAwait(false);
-        await _ended.Task.ConfigureAwait(false);
+        _ending.Cancel();
+        await _ended.Task;
     }
 
     /// <summary>It touches nothing any more.</summary>
@@ -107,7 +107,7 @@ internal sealed class SyncSession : IDisposable
         if (_sender is not null)
         {
             using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
-            await _sender.Window.SettledAsync(_replica.Journal!.Info.Head, linked.Token).ConfigureAwait(false);
+            await _sender.Window.SettledAsync(_replica.Journal!.Info.Head, linked.Token);
         }
     }
 
@@ -116,8 +116,8 @@ internal sealed class SyncSession : IDisposable
     {
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
         var (id, reply) = _barriers.New();
-        await _stream.WriteAsync(new Frame { Barrier = new Protocol.Replication.Barrier { Id = id } }, linked.Token).ConfigureAwait(false);
-        await reply.WaitAsync(linked.Token).ConfigureAwait(false);
+        await _stream.WriteAsync(new Frame { Barrier = new Protocol.Replication.Barrier { Id = id } }, linked.Token);
+        await reply.WaitAsync(linked.Token);
     }
 
     public void Dispose()
@@ -133,7 +133,7 @@ internal sealed class SyncSession : IDisposable
 
     private async Task ReadAsync(CancellationToken cancellationToken)
     {
-        await foreach (var frame in _stream.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+        await foreach (var frame in _stream.ReadAllAsync(cancellationToken))
         {
             _fileset.Counters.BytesReceived(frame.CalculateSize());
             switch (frame.KindCase)
@@ -152,7 +152,7 @@ internal sealed class SyncSession : IDisposable
                 default:
                     if (_inbox.Take(frame) is { } batch)
                     {
-                        await _batches.Writer.WriteAsync(batch, cancellationToken).ConfigureAwait(false);
+                        await _batches.Writer.WriteAsync(batch, cancellationToken);
                     }
 
                     break;
@@ -178,9 +178,8 @@ internal sealed class SyncSession : IDisposable
         try
         {
             var head = _replica.Journal?.Info.Head ?? 0;
-            await SettleAsync(cancellationToken).ConfigureAwait(false);
-            await _stream.WriteAsync(new Frame { BarrierReply = new BarrierReply { Id = id, Head = head } }, cancellationToken)
-                .ConfigureAwait(false);
+            await SettleAsync(cancellationToken);
+            await _stream.WriteAsync(new Frame { BarrierReply = new BarrierReply { Id = id, Head = head } }, cancellationToken);
         }
         catch (Exception exception) when (exception is OperationCanceledException or Grpc.Core.RpcException or InvalidOperationException or IOException)
         {
@@ -192,22 +191,22 @@ internal sealed class SyncSession : IDisposable
     private async Task ApplyAsync(CancellationToken cancellationToken)
     {
         var waiting = new List<IncomingBatch>();
-        while (await _batches.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+        while (await _batches.Reader.WaitToReadAsync(cancellationToken))
         {
             // Whatever has arrived meanwhile shares one sync.
             while (_batches.Reader.TryRead(out var batch))
             {
                 waiting.Add(batch);
-                await ApplyAsync(batch, cancellationToken).ConfigureAwait(false);
+                await ApplyAsync(batch, cancellationToken);
                 _fileset.Counters.BatchReceived();
             }
 
-            await _fileset.Apply.RunAsync(() => Finish(waiting)).ConfigureAwait(false);
+            await _fileset.Apply.RunAsync(() => Finish(waiting));
             Applied = waiting[^1].To;
             var ack = new Ack { Number = waiting[^1].Number, Position = _fileset.Side == Side.Client ? StillNeeded() : Applied };
             waiting.ForEach(batch => batch.Dispose());
             waiting.Clear();
-            await _stream.WriteAsync(new Frame { Ack = ack }, cancellationToken).ConfigureAwait(false);
+            await _stream.WriteAsync(new Frame { Ack = ack }, cancellationToken);
             _fileset.OnApplied();
         }
     }
@@ -227,14 +226,14 @@ internal sealed class SyncSession : IDisposable
         for (var next = 0; ;)
         {
             var at = next;
-            var step = await _fileset.Apply.RunAsync(() => _applier.Run(batch, at)).ConfigureAwait(false);
+            var step = await _fileset.Apply.RunAsync(() => _applier.Run(batch, at));
             if (step.Missing is not { } missing)
             {
                 return;
             }
 
-            using var fetched = await _fileset.FetchAsync(missing, cancellationToken).ConfigureAwait(false);
-            await _fileset.Apply.RunAsync(() => _applier.Enter(step, batch, fetched)).ConfigureAwait(false);
+            using var fetched = await _fileset.FetchAsync(missing, cancellationToken);
+            await _fileset.Apply.RunAsync(() => _applier.Enter(step, batch, fetched));
             next = step.Next;
         }
     }

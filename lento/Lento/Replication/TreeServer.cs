@@ -28,7 +28,7 @@ internal static class TreeServer
             start.Position = WireTypes.Write(new Position(journal.Info.Log, journal.Sync()));
         }
 
-        await to.WriteAsync(new SnapshotItem { Start = start }, cancellationToken).ConfigureAwait(false);
+        await to.WriteAsync(new SnapshotItem { Start = start }, cancellationToken);
         var objects = new SnapshotObjects();
         ulong count = 0;
         var bytes = 0;
@@ -42,13 +42,13 @@ internal static class TreeServer
             fileset.Counters.BytesSent(size);
             if (objects.Objects.Count == ObjectsPerMessage || bytes >= BytesPerMessage)
             {
-                await to.WriteAsync(new SnapshotItem { Objects = objects }, cancellationToken).ConfigureAwait(false);
+                await to.WriteAsync(new SnapshotItem { Objects = objects }, cancellationToken);
                 (objects, bytes) = (new SnapshotObjects(), 0);
             }
         }
 
-        await to.WriteAsync(new SnapshotItem { Objects = objects }, cancellationToken).ConfigureAwait(false);
-        await to.WriteAsync(new SnapshotItem { End = new SnapshotEnd { Objects = count } }, cancellationToken).ConfigureAwait(false);
+        await to.WriteAsync(new SnapshotItem { Objects = objects }, cancellationToken);
+        await to.WriteAsync(new SnapshotItem { End = new SnapshotEnd { Objects = count } }, cancellationToken);
     }
 
     /// <summary>Contents in the order in which they are asked for, small ones many to a message.</summary>
@@ -60,11 +60,11 @@ internal static class TreeServer
         {
             foreach (var want in request.Wants)
             {
-                await SendContentAsync(fileset.Replica, want, pieces, cancellationToken).ConfigureAwait(false);
+                await SendContentAsync(fileset.Replica, want, pieces, cancellationToken);
             }
 
-            await pieces.FlushAsync(cancellationToken).ConfigureAwait(false);
-            if (!await from.MoveNext(cancellationToken).ConfigureAwait(false))
+            await pieces.FlushAsync(cancellationToken);
+            if (!await from.MoveNext(cancellationToken))
             {
                 return;
             }
@@ -79,7 +79,7 @@ internal static class TreeServer
         using var source = replica.Tree.Open(WireTypes.ReadFid(want.Fid));
         if (source is null)
         {
-            await pieces.AddAsync(new FetchPiece { Tag = want.Tag, State = FetchPiece.Types.State.Gone }, cancellationToken).ConfigureAwait(false);
+            await pieces.AddAsync(new FetchPiece { Tag = want.Tag, State = FetchPiece.Types.State.Gone }, cancellationToken);
             return;
         }
 
@@ -89,7 +89,7 @@ internal static class TreeServer
         while (buffer.Length > 0 && content.ReadPiece(buffer, out var offset) is > 0 and var count)
         {
             var data = ByteString.CopyFrom(buffer.AsSpan(0, count));
-            await pieces.AddAsync(new FetchPiece { Tag = want.Tag, Offset = offset, Data = data }, cancellationToken).ConfigureAwait(false);
+            await pieces.AddAsync(new FetchPiece { Tag = want.Tag, Offset = offset, Data = data }, cancellationToken);
         }
 
         // With a log its later CLOSE mends what changed meanwhile; a plain directory has nothing but this.
@@ -97,7 +97,7 @@ internal static class TreeServer
         var unchanged = replica.Journal is not null || (before.ModifyTime == after.ModifyTime && before.Size == after.Size);
         var state = unchanged ? FetchPiece.Types.State.Done : FetchPiece.Types.State.Changed;
         var end = new FetchPiece { Tag = want.Tag, State = state, Size = after.Size, Attr = WireTypes.Write(after) };
-        await pieces.AddAsync(end, cancellationToken).ConfigureAwait(false);
+        await pieces.AddAsync(end, cancellationToken);
     }
 
     private sealed class PieceWriter(IAsyncStreamWriter<FetchItem> to, Counters counters)
@@ -111,7 +111,7 @@ internal static class TreeServer
             _bytes += piece.Data.Length + WireLimits.Attr;
             if (_bytes >= WireLimits.Piece || _item.Pieces.Count == ObjectsPerMessage)
             {
-                await FlushAsync(cancellationToken).ConfigureAwait(false);
+                await FlushAsync(cancellationToken);
             }
         }
 
@@ -120,7 +120,7 @@ internal static class TreeServer
             if (_item.Pieces.Count > 0)
             {
                 counters.BytesSent(_item.CalculateSize());
-                await to.WriteAsync(_item, cancellationToken).ConfigureAwait(false);
+                await to.WriteAsync(_item, cancellationToken);
                 (_item, _bytes) = (new FetchItem(), 0);
             }
         }
