@@ -63,20 +63,19 @@ internal sealed class LoggedTree(IReplicaTree tree, KmlFileJournal journal) : IR
         lock (_gate)
         {
             var end = journal.Info.Watermark;
-            if (end == _walked)
+            if (end != _walked)
             {
-                return null;
-            }
+                foreach (var entry in tree.Walk())
+                {
+                    // Meeting an object is all that is wanted of it.
+                    _ = entry;
+                }
 
-            foreach (var entry in tree.Walk())
-            {
-                // Meeting an object is all that is wanted of it.
-                _ = entry;
+                _walked = end;
             }
-
-            _walked = end;
         }
 
+        // Also if another thread has walked meanwhile.
         return tree.Open(fid);
     }
 
