@@ -31,9 +31,11 @@ internal sealed partial class SqliteIndex : IIndex, IDisposable
     private readonly Statement _setMeta;
     private bool _inTransaction;
 
-    private SqliteIndex(SqliteConnection connection)
+    private readonly bool _isOnlyMemory;
+
+    private SqliteIndex(SqliteConnection connection, bool isOnlyMemory)
     {
-        _connection = connection;
+        (_connection, _isOnlyMemory) = (connection, isOnlyMemory);
         _begin = new Statement(connection, "BEGIN");
         _commit = new Statement(connection, "COMMIT");
         _get = new Statement(connection, "SELECT type, handle FROM objects WHERE replica = ? AND ino = ? AND gen = ?");
@@ -51,7 +53,11 @@ internal sealed partial class SqliteIndex : IIndex, IDisposable
         LogOffset = 4,
         JoinRoot = 5,
         Scan = 6,
+        InUse = 7,
     }
+
+    /// <summary>Whoever had it last was killed, or left changes uncommitted: the tree may hold more than it tells. Only where no log tells the rest.</summary>
+    internal bool WasInterrupted { get; private set; }
 
     /// <summary>0: nothing has been read, or the index is not whole.</summary>
     public ulong LogOffset => GetNumber(Meta.LogOffset);
@@ -78,6 +84,7 @@ internal sealed partial class SqliteIndex : IIndex, IDisposable
             wasLost = index.GetNumber(Meta.Version) != IndexSchema.Version || index.GetNumber(Meta.Self) != self;
             if (!wasLost)
             {
+                index.Take();
                 return index;
             }
 
@@ -157,6 +164,11 @@ internal sealed partial class SqliteIndex : IIndex, IDisposable
     {
         lock (_gate)
         {
+            if (_isOnlyMemory && !_inTransaction)
+            {
+                SetInUse(false);
+            }
+
             foreach (var statement in (ReadOnlySpan<Statement>)[_begin, _commit, _get, _put, _remove, _getMeta, _setMeta])
             {
                 statement.Dispose();
@@ -183,7 +195,7 @@ internal sealed partial class SqliteIndex : IIndex, IDisposable
             Execute(connection, isOnlyMemory ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
             Execute(connection, "PRAGMA cache_size = -8192");
             Execute(connection, IndexSchema.Sql);
-            return new SqliteIndex(connection);
+            return new SqliteIndex(connection, isOnlyMemory);
         }
         catch
         {
@@ -207,7 +219,27 @@ internal sealed partial class SqliteIndex : IIndex, IDisposable
             index.CommitLocked();
         }
 
+        index.Take();
         return index;
+    }
+
+    /// <summary>From here on, until it is given back with nothing uncommitted, the tree may hold more.</summary>
+    private void Take()
+    {
+        if (_isOnlyMemory)
+        {
+            WasInterrupted = GetNumber(Meta.InUse) != 0;
+            SetInUse(true);
+        }
+    }
+
+    private void SetInUse(bool isInUse)
+    {
+        lock (_gate)
+        {
+            SetNumberLocked(Meta.InUse, isInUse ? 1ul : 0);
+            CommitLocked();
+        }
     }
 
     private static Statement BindFid(Statement statement, Fid fid) => statement.Bind(1, fid.Replica).Bind(2, fid.Ino).Bind(3, fid.Gen);

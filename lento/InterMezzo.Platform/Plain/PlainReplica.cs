@@ -45,6 +45,12 @@ public sealed class PlainReplica : ReplicaBase
     public override void CatchUp(RecordObserver? observer)
     {
         base.CatchUp(observer);
+        if (OwnIndex.WasInterrupted && !IndexWasLost)
+        {
+            // What was applied since the last flush stands in the tree, and is applied again: it must be found there.
+            new IndexRebuild(Objects).Run();
+        }
+
         foreach (var redo in OwnApplier.ListInterrupted())
         {
             OwnApplier.FinishInterrupted(redo, isSettled: false);

@@ -28,6 +28,7 @@ internal sealed partial class FilesetService : IAsyncDisposable
     private ulong _trimmed;
 
     private Task _link = Task.CompletedTask;
+    private bool _isLoaded;
 
     public FilesetService(FilesetSettings settings, IReplica replica, IServerLink? server, TimeProvider time, ILogger logger)
     {
@@ -67,6 +68,7 @@ internal sealed partial class FilesetService : IAsyncDisposable
     public async Task StartAsync()
     {
         await Apply.RunAsync(() => State.Load(Side));
+        _isLoaded = true;
         _logger.FilesetReady(Settings.Name, Side, Replica.Self, Replica.Journal?.Info.Log.ToString() ?? "none");
         if (Replica.Scan is { } scan && !State.Scan.Doubtful.IsNone)
         {
@@ -101,11 +103,29 @@ internal sealed partial class FilesetService : IAsyncDisposable
         await _link;
         await _following;
         await _changed.WaitUntilAsync(() => Sessions.Count == 0, CancellationToken.None);
+        if (_isLoaded)
+        {
+            await FlushAsync();
+        }
+
         Apply.Dispose();
         Changes?.Dispose();
         Replica.Dispose();
         _stopping.Dispose();
         _logger.FilesetStopped(Settings.Name);
+    }
+
+    /// <summary>What wasn't flushed before the end is applied again after the next start.</summary>
+    private async Task FlushAsync()
+    {
+        try
+        {
+            await Apply.RunAsync(State.Flush);
+        }
+        catch (Exception exception)
+        {
+            _logger.NotFlushed(Settings.Name, exception);
+        }
     }
 
     public ReplicationStatus Status()

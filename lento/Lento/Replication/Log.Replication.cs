@@ -82,6 +82,9 @@ internal static partial class ReplicationLog
     [LoggerMessage(EventId = 3026, Level = LogLevel.Error, Message = "{Fileset}: what waited for writers couldn't be applied")]
     public static partial void DeferredContentsFailed(this ILogger logger, string fileset, Exception exception);
 
+    [LoggerMessage(EventId = 3027, Level = LogLevel.Warning, Message = "{Fileset}: what was applied last couldn't be made durable; it is applied again after the next start")]
+    public static partial void NotFlushed(this ILogger logger, string fileset, Exception exception);
+
     [LoggerMessage(EventId = 3019, Level = LogLevel.Error, Message = "A peer's call failed")]
     public static partial void CallFailed(this ILogger logger, Exception exception);
 }

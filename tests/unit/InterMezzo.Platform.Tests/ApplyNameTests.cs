@@ -29,6 +29,24 @@ public class ApplyNameTests(string where)
         Assert.That(Scratch.Sh($"stat -c '%h %i' {_to.At("a")}"), Is.EqualTo(Scratch.Sh($"stat -c '2 %i' {_to.At("b")}")));
     }
 
+    [TestCase(false)]
+    [TestCase(true)]
+    public void What_was_applied_and_not_flushed_is_found_after_a_restart(bool wasKnown)
+    {
+        var file = _to.MakeFile(1, _root, "a", "x");
+        if (wasKnown)
+        {
+            // Its new content comes with a new inode.
+            _to.Applier.Flush();
+            var close = Records.Named(Op.Close, file, _root, "a", PlainFixture.Attr(FileType.Regular | 0x1a4, 3));
+            Assert.That(_to.Apply(close, PlainFixture.FileState(3), PlainFixture.Text("new")), Is.EqualTo(ApplyOutcome.Applied));
+        }
+
+        _to.Reopen();
+        _to.ApplyTwice(Records.Named(Op.Link, file, _root, "b"));
+        Assert.That(Scratch.Sh($"stat -c '%h %i' {_to.At("a")}"), Is.EqualTo(Scratch.Sh($"stat -c '2 %i' {_to.At("b")}")));
+    }
+
     [Test]
     public void A_link_to_what_is_not_here_is_told() =>
         Assert.That(_to.Apply(Records.Named(Op.Link, Records.Fid(5), _root, "b")), Is.EqualTo(new ApplyOutcome(ApplyStatus.MissingObject, Records.Fid(5))));
