@@ -191,7 +191,7 @@ static loff_t presto_device_llseek(struct file *file, loff_t offset, int whence)
 	return no_seek_end_llseek(file, offset, whence);
 }
 
-static int presto_write_mark(struct super_block *sb, const void *payload, u32 len)
+static int presto_write_mark(struct super_block *sb, const void *payload, u32 len, u64 taken)
 {
 	struct vfsmount *mnt = PRESTO_SB(sb)->lower_mnt;
 	struct presto_op op;
@@ -200,6 +200,7 @@ static int presto_write_mark(struct super_block *sb, const void *payload, u32 le
 	if (err)
 		return err;
 	presto_record_init(&op, sb, KML_OP_MARK);
+	op.taken = taken;
 	presto_op_bytes(&op, KML_F_PAYLOAD, payload, len);
 	err = presto_record_append(&op);
 	mnt_drop_write(mnt);
@@ -209,7 +210,8 @@ static int presto_write_mark(struct super_block *sb, const void *payload, u32 le
 /* The header is checked whole before anything is done. */
 static int presto_check_message(const struct presto_message *message, size_t count)
 {
-	if (message->len != count || message->reserved || message->id)
+	if (message->len != count || message->reserved ||
+	    message->count > PRESTO_COUNT_MAX)
 		return -EINVAL;
 	if (message->type != PRESTO_MSG_MARK)
 		return -EOPNOTSUPP;
@@ -241,7 +243,8 @@ static ssize_t presto_device_write(struct file *file, const char __user *from, s
 	err = -EFAULT;
 	if (!copy_from_user(payload, from + sizeof(message), len)) {
 		down_read(&device->use);
-		err = device->sb ? presto_write_mark(device->sb, payload, len) : -ENOTCONN;
+		err = device->sb ? presto_write_mark(device->sb, payload, len, message.count) :
+			-ENOTCONN;
 		up_read(&device->use);
 	}
 	kvfree(payload);

@@ -264,12 +264,18 @@ struct presto_message {
 	__u32	len;			/* this header and the payload */
 	__u16	type;			/* PRESTO_MSG_* */
 	__u16	reserved;		/* 0 */
-	__u64	id;			/* 0 */
+	/*
+	 * Counts of this replica up to here are taken, and the next update gets a
+	 * higher one: for a log that went back in time. PRESTO_COUNT_MAX at most.
+	 */
+	__u64	count;
 };
 
 #define PRESTO_MSG_MARK		1	/* payload goes to the journal as a MARK */
 
-#define PRESTO_PROTOCOL		5
+#define PRESTO_COUNT_MAX	(1ULL << 62)
+
+#define PRESTO_PROTOCOL		6
 
 struct presto_info {
 	__u32	protocol;		/* PRESTO_PROTOCOL */

@@ -43,6 +43,7 @@ struct presto_op {
 	struct presto_context context;
 	struct presto_jinode *touched[4];	/* OBJECT, PARENT, PARENT2, REPLACED */
 	unsigned int ntouched;
+	u64 taken;			/* counts up to here are, whatever the log says */
 	bool waits;			/* for the log to be durable: presto_must_wait() */
 	struct timespec64 mtime[2];	/* to be left on PARENT, PARENT2 */
 	struct list_head inflight;	/* in kml->inflight, in order of offset [kml->tail_lock] */

@@ -219,6 +219,7 @@ static void kml_seal(struct kml *kml, struct presto_op *op)
 {
 	struct kml_record *record = (void *)op->buf;
 	u16 kml_op = le16_to_cpu(record->op);
+	u64 local = max(kml->local, op->taken);
 
 	op->offset = kml->head;
 	op->recno = kml->recno + 1;
@@ -230,8 +231,8 @@ static void kml_seal(struct kml *kml, struct presto_op *op)
 	record->mounts = cpu_to_le64(kml->mounts);
 	record->dirty = cpu_to_le64(kml_oldest_mark(kml, op->offset));
 	if (presto_op_counts(kml_op) && !record->replica)
-		record->counter = cpu_to_le64(kml->local + 1);
-	record->local = cpu_to_le64(kml->local + (record->counter && !record->replica));
+		record->counter = cpu_to_le64(local + 1);
+	record->local = cpu_to_le64(local + (record->counter && !record->replica));
 	/* a new record has neither yet, as kml_record_crc() wants it */
 	record->crc = cpu_to_le32(kml_crc32c(0, record, op->len));
 	record->result.state = cpu_to_le32(KML_INTENT);

@@ -520,7 +520,7 @@ static void print_device(void)
 {
 	SIZE(presto_message);
 	OFFSET(presto_message, len); OFFSET(presto_message, type);
-	OFFSET(presto_message, reserved); OFFSET(presto_message, id);
+	OFFSET(presto_message, reserved); OFFSET(presto_message, count);
 	SIZE(presto_info);
 	OFFSET(presto_info, protocol); OFFSET(presto_info, journal_mode);
 	OFFSET(presto_info, features); OFFSET(presto_info, first);
@@ -541,7 +541,7 @@ static void print_device(void)
 	SIZE(presto_list);
 	OFFSET(presto_list, dir); OFFSET(presto_list, len); OFFSET(presto_list, seen);
 	OFFSET(presto_list, payload);
-	CONST(PRESTO_MSG_MARK); CONST(PRESTO_PROTOCOL);
+	CONST(PRESTO_MSG_MARK); CONST(PRESTO_COUNT_MAX); CONST(PRESTO_PROTOCOL);
 	CONST(PRESTO_JOURNAL_EXACT); CONST(PRESTO_JOURNAL_SCAN);
 	CONST(PRESTO_IOC_INFO); CONST(PRESTO_IOC_CONTEXT); CONST(PRESTO_IOC_SYNC);
 	CONST(PRESTO_IOC_TRIM); CONST(PRESTO_IOC_OBJECT);

@@ -7,8 +7,9 @@ namespace InterMezzo.Platform;
 /// <summary>Structures and numbers of the device: keep in sync with kernel/intermezzo.h (a test compares them).</summary>
 internal static class PrestoAbi
 {
-    internal const uint Protocol = 5;
+    internal const uint Protocol = 6;
     internal const ushort MessageMark = 1;
+    internal const ulong CountMax = 1ul << 62;
     internal const int MessageHeader = 16;
     internal const uint FlagPartial = 0x02;
     internal const uint FlagRecovered = 0x04;

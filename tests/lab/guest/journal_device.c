@@ -204,14 +204,29 @@ static void test_waiting(void)
 	check(child_status(pid) == 0, "the second child made its file", "no");
 }
 
-static ssize_t send_mark(uint32_t len, uint16_t type, uint16_t reserved, uint64_t id, size_t payload)
+static ssize_t send_mark(uint32_t len, uint16_t type, uint16_t reserved, uint64_t count,
+			 size_t payload)
 {
 	static unsigned char message[sizeof(struct presto_message) + KML_MARK_MAX + 16];
 	struct presto_message *m = (void *)message;
 
-	*m = (struct presto_message){ len, type, reserved, id };
+	*m = (struct presto_message){ len, type, reserved, count };
 	memset(m + 1, 'm', payload);
 	return write(fd, message, sizeof(*m) + payload);
+}
+
+/* Counts that others know already aren't given again. */
+static void test_counts(void)
+{
+	const uint32_t head = sizeof(struct presto_message);
+	uint64_t local = info().local;
+
+	send_mark(head + 4, PRESTO_MSG_MARK, 0, local + 1000, 4);
+	check(info().local == local + 1000, "a MARK takes counts", "no");
+	check(!child_status(create_in_child("counted", 0)) && info().local == local + 1001,
+	      "the next update has a higher one", "no");
+	send_mark(head + 4, PRESTO_MSG_MARK, 0, local, 4);
+	check(info().local == local + 1001, "no MARK gives one back", "no");
 }
 
 static void test_marks(void)
@@ -234,7 +249,9 @@ static void test_marks(void)
 	check_errno(send_mark(head + 5, PRESTO_MSG_MARK, 0, 0, 4), EINVAL, "wrong length: EINVAL");
 	check_errno(send_mark(head + 4, 77, 0, 0, 4), EOPNOTSUPP, "unknown message: EOPNOTSUPP");
 	check_errno(send_mark(head + 4, PRESTO_MSG_MARK, 1, 0, 4), EINVAL, "reserved: EINVAL");
-	check_errno(send_mark(head + 4, PRESTO_MSG_MARK, 0, 9, 4), EINVAL, "unknown id: EINVAL");
+	check_errno(send_mark(head + 4, PRESTO_MSG_MARK, 0, PRESTO_COUNT_MAX + 1, 4), EINVAL,
+		    "a count that is too large: EINVAL");
+	test_counts();
 	check_errno(write(fd, "xx", 2), EINVAL, "two bytes: EINVAL");
 	check_errno(write(fd, nowhere, 64), EFAULT, "write from a bad address: EFAULT");
 }

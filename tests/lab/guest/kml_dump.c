@@ -264,7 +264,9 @@ static void check_order(uint64_t at, const struct kml_record *r)
 	for (i = 0; i < nmarks; i++)
 		if (dirty > marks[i].offset && !marks[i].denied)
 			marks[i].denied = at;
-	if (recno && count != local + (!r->replica && r->counter))
+	/* a MARK may say that more are taken */
+	if (recno && (le16toh(r->op) == KML_OP_MARK ? count < local :
+		      count != local + (!r->replica && r->counter)))
 		bad(at, "local %llu after %llu", (unsigned long long)count,
 		    (unsigned long long)local);
 	if (!r->replica && r->counter && le64toh(r->counter) != count)

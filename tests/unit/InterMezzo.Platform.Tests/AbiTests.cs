@@ -84,6 +84,7 @@ public class AbiTests
         ["KML_FLAG_RECOVERED"] = PrestoAbi.FlagRecovered,
         ["PRESTO_PROTOCOL"] = PrestoAbi.Protocol,
         ["PRESTO_MSG_MARK"] = PrestoAbi.MessageMark,
+        ["PRESTO_COUNT_MAX"] = PrestoAbi.CountMax,
         ["sizeof(struct presto_message)"] = PrestoAbi.MessageHeader,
         ["KML_FLAG_PARTIAL"] = PrestoAbi.FlagPartial,
         ["PRESTO_CONTEXT_TIME"] = PrestoAbi.ContextTime,
