@@ -8,7 +8,19 @@ namespace InterMezzo.Lento.Replication;
 /// to a kernel thread. Work runs in the order it was given; whoever gives it
 /// waits for it, so that the queue stays as short as there are sessions.
 /// </summary>
-internal sealed class ApplyThread : IDisposable
+internal interface IApplyThread : IDisposable
+{
+    Task<T> RunAsync<T>(Func<T> work);
+
+    Task RunAsync(Action work) => RunAsync(() =>
+    {
+        work();
+        return true;
+    });
+}
+
+/// <summary>A thread of its own. Ends after the work that was given before.</summary>
+internal sealed class ApplyThread : IApplyThread
 {
     private readonly BlockingCollection<Action> _work = [];
     private readonly Thread _thread;
@@ -36,13 +48,6 @@ internal sealed class ApplyThread : IDisposable
         return done.Task;
     }
 
-    public Task RunAsync(Action work) => RunAsync(() =>
-    {
-        work();
-        return true;
-    });
-
-    /// <summary>Ends after the work that was given before.</summary>
     public void Dispose()
     {
         _work.CompleteAdding();

@@ -25,6 +25,15 @@ internal sealed class Barriers
         }
     }
 
+    /// <summary>Nobody waits for it any more.</summary>
+    public void Cancel(ulong id, CancellationToken cancellationToken)
+    {
+        if (_open.TryRemove(id, out var reply))
+        {
+            reply.TrySetCanceled(cancellationToken);
+        }
+    }
+
     /// <summary>The connection is gone: nothing will be answered any more.</summary>
     public void Break()
     {

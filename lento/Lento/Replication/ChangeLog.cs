@@ -6,10 +6,10 @@ using InterMezzo.Replication.Ports;
 namespace InterMezzo.Lento.Replication;
 
 /// <summary>Answers for all senders of a fileset which contents changed while they were read. Reads the log once for all of them.</summary>
-internal sealed class ChangeLog(IJournal journal, ulong self) : IDisposable
+internal sealed class ChangeLog(IJournal journal, ulong self)
 {
     private readonly ChangeTable _table = new();
-    private readonly SemaphoreSlim _reading = new(1, 1);
+    private readonly Turns _reading = new(1);
 
     // guarded by _reading: the table knows the log between these
     private ulong _begin;
@@ -18,7 +18,7 @@ internal sealed class ChangeLog(IJournal journal, ulong self) : IDisposable
     /// <summary>A sender begins at this offset: what changed from here on will be asked for.</summary>
     public async Task BeginAtAsync(ulong offset, CancellationToken cancellationToken)
     {
-        await _reading.WaitAsync(cancellationToken);
+        await _reading.TakeAsync(cancellationToken);
         try
         {
             if (_end == 0)
@@ -33,7 +33,7 @@ internal sealed class ChangeLog(IJournal journal, ulong self) : IDisposable
         }
         finally
         {
-            _reading.Release();
+            _reading.Give();
         }
     }
 
@@ -62,11 +62,9 @@ internal sealed class ChangeLog(IJournal journal, ulong self) : IDisposable
         }
     }
 
-    public void Dispose() => _reading.Dispose();
-
     private async Task CatchUpAsync(ulong head, CancellationToken cancellationToken)
     {
-        await _reading.WaitAsync(cancellationToken);
+        await _reading.TakeAsync(cancellationToken);
         try
         {
             if (_end < head)
@@ -77,7 +75,7 @@ internal sealed class ChangeLog(IJournal journal, ulong self) : IDisposable
         }
         finally
         {
-            _reading.Release();
+            _reading.Give();
         }
     }
 

@@ -131,7 +131,7 @@ internal sealed partial class FilesetService
     /// <summary>True: the next connection is to be made at once.</summary>
     private async Task<bool> ConnectAsync(Action connected, CancellationToken cancellationToken)
     {
-        var began = Stopwatch.GetTimestamp();
+        var began = Time.GetTimestamp();
         var invoker = await _server!.ConnectAsync(cancellationToken);
         _client = new ReplicationClient(invoker);
         using var call = _client.Sync(cancellationToken: cancellationToken);
@@ -156,7 +156,7 @@ internal sealed partial class FilesetService
             return true;
         }
 
-        using var stream = new ClientFrameStream(call.ResponseStream, call.RequestStream);
+        var stream = new ClientFrameStream(call.ResponseStream, call.RequestStream);
         SetState(LinkState.Connected);
         var start = StartOf(welcome);
         State.KeepsOwn = start.Theirs is null;
@@ -219,7 +219,7 @@ internal sealed partial class FilesetService
         {
             await session.SettleAsync(_stopping.Token);
             await session.CatchUpAsync(_stopping.Token);
-            _inSyncMilliseconds = (long)Stopwatch.GetElapsedTime(began).TotalMilliseconds;
+            _inSyncMilliseconds = (long)Time.GetElapsedTime(began).TotalMilliseconds;
             _logger.InSync(Settings.Name, _inSyncMilliseconds.Value);
         }
         catch (Exception exception) when (IsBroken(exception))

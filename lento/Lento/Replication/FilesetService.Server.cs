@@ -72,7 +72,7 @@ internal sealed partial class FilesetService
             return;
         }
 
-        using var stream = new ServerFrameStream(reader, writer);
+        var stream = new ServerFrameStream(reader, writer);
         var start = new SessionStart(hello.Replica, WireTypes.ReadLog(hello.Log), hello.Progress, [.. hello.Staged], writable);
         await RunSessionAsync(start, stream, _ => { }, cancellationToken);
     }

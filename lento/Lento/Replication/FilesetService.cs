@@ -30,7 +30,7 @@ internal sealed partial class FilesetService : IAsyncDisposable
     private Task _link = Task.CompletedTask;
     private bool _isLoaded;
 
-    public FilesetService(FilesetSettings settings, IReplica replica, IServerLink? server, TimeProvider time, ILogger logger)
+    public FilesetService(FilesetSettings settings, IReplica replica, IServerLink? server, TimeProvider time, ILogger logger, IApplyThread? apply = null)
     {
         if ((settings.Side == Side.Client) != (server is not null))
         {
@@ -39,7 +39,7 @@ internal sealed partial class FilesetService : IAsyncDisposable
 
         (Settings, Replica, Time, _server, _logger) = (settings, replica, time, server, logger);
         State = new ReplicationState(replica, Deferred);
-        Apply = new ApplyThread(settings.Name);
+        Apply = apply ?? new ApplyThread(settings.Name);
         Changes = replica.Journal is { } journal ? new ChangeLog(journal, replica.Self) : null;
         _state = settings.Side == Side.Server ? LinkState.Serving : LinkState.Disconnected;
     }
@@ -52,7 +52,7 @@ internal sealed partial class FilesetService : IAsyncDisposable
 
     public ReplicationState State { get; }
 
-    public ApplyThread Apply { get; }
+    public IApplyThread Apply { get; }
 
     /// <summary>Null: a plain directory keeps no log.</summary>
     public ChangeLog? Changes { get; }
@@ -109,7 +109,6 @@ internal sealed partial class FilesetService : IAsyncDisposable
         }
 
         Apply.Dispose();
-        Changes?.Dispose();
         Replica.Dispose();
         _stopping.Dispose();
         _logger.FilesetStopped(Settings.Name);

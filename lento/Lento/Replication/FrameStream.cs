@@ -15,21 +15,21 @@ internal interface IFrameStream
 }
 
 internal sealed class ServerFrameStream(IAsyncStreamReader<ClientMessage> reader, IAsyncStreamWriter<ServerMessage> writer)
-    : IFrameStream, IDisposable
+    : IFrameStream
 {
     // gRPC allows one write at a time.
-    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Turns _turn = new(1);
 
     public async Task WriteAsync(Frame frame, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken);
+        await _turn.TakeAsync(cancellationToken);
         try
         {
             await writer.WriteAsync(new ServerMessage { Frame = frame }, cancellationToken);
         }
         finally
         {
-            _turn.Release();
+            _turn.Give();
         }
     }
 
@@ -41,25 +41,23 @@ internal sealed class ServerFrameStream(IAsyncStreamReader<ClientMessage> reader
             yield return reader.Current.Frame ?? throw new InvalidMessageException("a second greeting");
         }
     }
-
-    public void Dispose() => _turn.Dispose();
 }
 
 internal sealed class ClientFrameStream(IAsyncStreamReader<ServerMessage> reader, IClientStreamWriter<ClientMessage> writer)
-    : IFrameStream, IDisposable
+    : IFrameStream
 {
-    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Turns _turn = new(1);
 
     public async Task WriteAsync(Frame frame, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken);
+        await _turn.TakeAsync(cancellationToken);
         try
         {
             await writer.WriteAsync(new ClientMessage { Frame = frame }, cancellationToken);
         }
         finally
         {
-            _turn.Release();
+            _turn.Give();
         }
     }
 
@@ -71,6 +69,4 @@ internal sealed class ClientFrameStream(IAsyncStreamReader<ServerMessage> reader
             yield return reader.Current.Frame ?? throw new InvalidMessageException("a second greeting");
         }
     }
-
-    public void Dispose() => _turn.Dispose();
 }

@@ -25,14 +25,14 @@ namespace InterMezzo.Lento.Replication;
 /// <param name="counters">What is told of the transfer.</param>
 /// <param name="logger">Says what was joined.</param>
 internal sealed class Joiner(
-    IReplica replica, ReplicationState state, DeferredContents deferred, ApplyThread apply, Protocol.Replication.Replication.ReplicationClient server,
+    IReplica replica, ReplicationState state, DeferredContents deferred, IApplyThread apply, Protocol.Replication.Replication.ReplicationClient server,
     ulong received, TimeProvider time, Counters counters, ILogger logger)
 {
     /// <summary>Contents asked for and not here yet.</summary>
     private const int MaxOutstanding = 8192;
 
     private readonly IJoin _join = replica.Join;
-    private readonly SemaphoreSlim _room = new(MaxOutstanding, MaxOutstanding);
+    private readonly Turns _room = new(MaxOutstanding);
 
     // The reader of objects adds, the reader of contents removes.
     private readonly System.Collections.Concurrent.ConcurrentDictionary<ulong, Fid> _outstanding = [];
@@ -111,7 +111,7 @@ internal sealed class Joiner(
 
         for (var i = 0; i < request.Wants.Count; i++)
         {
-            await _room.WaitAsync(cancellationToken);
+            await _room.TakeAsync(cancellationToken);
         }
 
         await wants.WriteAsync(request, cancellationToken);
@@ -151,7 +151,7 @@ internal sealed class Joiner(
             var finished = await apply.RunAsync(() => Write(item));
             if (finished > 0)
             {
-                _room.Release(finished);
+                _room.Give(finished);
             }
         }
 

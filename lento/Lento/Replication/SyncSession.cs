@@ -117,7 +117,8 @@ internal sealed class SyncSession : IDisposable
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
         var (id, reply) = _barriers.New();
         await _stream.WriteAsync(new Frame { Barrier = new Protocol.Replication.Barrier { Id = id } }, linked.Token);
-        await reply.WaitAsync(linked.Token);
+        using var ending = linked.Token.UnsafeRegister((_, token) => _barriers.Cancel(id, token), null);
+        await reply;
     }
 
     public void Dispose()
