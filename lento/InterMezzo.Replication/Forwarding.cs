@@ -56,5 +56,6 @@ public struct KnownPosition
 
     public void OnApplied(ulong source, bool partial) => Below = Math.Max(Below, partial ? source : source + 1);
 
-    public void OnMark(ProgressMark mark) => Below = Math.Max(Below, mark.Position.Offset);
+    /// <summary>A join begins anew: the server's log may have gone back in time, and what was known of it before with it.</summary>
+    public void OnMark(ProgressMark mark) => Below = mark.Joins ? mark.Position.Offset : Math.Max(Below, mark.Position.Offset);
 }

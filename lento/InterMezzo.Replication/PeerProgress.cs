@@ -28,7 +28,7 @@ public sealed class PeerProgress
 
         Vector.Merge(mark.Vector);
         LastPeer = mark.Peer;
-        _peers[mark.Peer] = new PeerState(mark.Position, mark.Source, mark.Partial, mark.Echo);
+        _peers[mark.Peer] = new PeerState(mark.Position, mark.Source, mark.Partial, mark.Echo, mark.Check, mark.Former);
     }
 
     /// <summary>A record that was applied from <paramref name="peer"/>, or made here (source 0).</summary>
@@ -56,7 +56,9 @@ public sealed class PeerProgress
 /// <param name="Source">The last record of the peer's log applied beyond it, 0: none.</param>
 /// <param name="Partial">That record is applied in part only.</param>
 /// <param name="Echo">The own log below this was in the peer's log below the batch's end.</param>
-public sealed record PeerState(Position Batch, ulong Source, bool Partial, ulong Echo)
+/// <param name="Check">Of the peer's log, where the batch ended.</param>
+/// <param name="Former">Where the peer's log was before it went back in time.</param>
+public sealed record PeerState(Position Batch, ulong Source, bool Partial, ulong Echo, uint Check = 0, LogPlace Former = default)
 {
     public static PeerState Nothing { get; } = new(default, 0, false, 0);
 

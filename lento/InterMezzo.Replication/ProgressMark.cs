@@ -16,15 +16,19 @@ namespace InterMezzo.Replication;
 /// <param name="Source">When the index saves it in the middle of a batch: the last record applied beyond the position. 0 in a MARK.</param>
 /// <param name="Partial">That record is applied in part only.</param>
 /// <param name="Joins">A join ends: what follows was made by one who knows the peer's log up to there, but not all is here yet.</param>
+/// <param name="Check">Of the peer's log, before the position (<see cref="LogPlace"/>).</param>
+/// <param name="Former">Where the peer's log was when the peer began anew with one that had gone back in time.</param>
 public sealed record ProgressMark(
-    ulong Peer, Position Position, ulong Echo, VersionVector Vector, ulong Source = 0, bool Partial = false, bool Joins = false)
+    ulong Peer, Position Position, ulong Echo, VersionVector Vector, ulong Source = 0, bool Partial = false, bool Joins = false, uint Check = 0,
+    LogPlace Former = default)
 {
-    // | "PROG" | version 2 | count 2 | peer 8 | log 16 | offset 8 | source 8 | flags 8 | echo 8 | count * (replica 8, counter 8) |
+    // | "PROG" | version 2 | count 2 | peer 8 | log 16 | offset 8 | source 8 | flags 8 | echo 8 |
+    // | check 4 | former: check 4, offset 8 | count * (replica 8, counter 8) |
     private const ulong FlagPartial = 1;
     private const ulong FlagJoins = 2;
     private const uint Magic = 0x474f5250;
-    private const ushort Version = 1;
-    private const int Header = 64;
+    private const ushort Version = 2;
+    private const int Header = 80;
     private const int Entry = 16;
 
     public byte[] Encode()
@@ -40,6 +44,9 @@ public sealed record ProgressMark(
         BinaryPrimitives.WriteUInt64LittleEndian(span[40..], Source);
         BinaryPrimitives.WriteUInt64LittleEndian(span[48..], (Partial ? FlagPartial : 0) | (Joins ? FlagJoins : 0));
         BinaryPrimitives.WriteUInt64LittleEndian(span[56..], Echo);
+        BinaryPrimitives.WriteUInt32LittleEndian(span[64..], Check);
+        BinaryPrimitives.WriteUInt32LittleEndian(span[68..], Former.Check);
+        BinaryPrimitives.WriteUInt64LittleEndian(span[72..], Former.Offset);
         var at = Header;
         foreach (var (replica, counter) in Vector.Counts)
         {
@@ -82,6 +89,8 @@ public sealed record ProgressMark(
             vector,
             BinaryPrimitives.ReadUInt64LittleEndian(bytes[40..]),
             (flags & FlagPartial) != 0,
-            (flags & FlagJoins) != 0);
+            (flags & FlagJoins) != 0,
+            BinaryPrimitives.ReadUInt32LittleEndian(bytes[64..]),
+            new LogPlace(BinaryPrimitives.ReadUInt64LittleEndian(bytes[72..]), BinaryPrimitives.ReadUInt32LittleEndian(bytes[68..])));
     }
 }

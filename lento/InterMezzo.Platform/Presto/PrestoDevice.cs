@@ -134,11 +134,12 @@ internal sealed class PrestoDevice : IDisposable
         }
     }
 
-    internal void Mark(ReadOnlySpan<byte> payload)
+    internal void Mark(ReadOnlySpan<byte> payload, ulong taken)
     {
         var message = new byte[PrestoAbi.MessageHeader + payload.Length];
         BinaryPrimitives.WriteUInt32LittleEndian(message, (uint)message.Length);
         BinaryPrimitives.WriteUInt16LittleEndian(message.AsSpan(4), PrestoAbi.MessageMark);
+        BinaryPrimitives.WriteUInt64LittleEndian(message.AsSpan(8), taken);
         payload.CopyTo(message.AsSpan(PrestoAbi.MessageHeader));
         Check(Interop.Sys.Write(_fd, message), "writing a MARK", 0);
     }

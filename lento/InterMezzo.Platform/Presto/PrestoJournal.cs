@@ -18,7 +18,9 @@ internal sealed class PrestoJournal(PrestoDevice device) : IJournal, IDisposable
 
     public ulong Sync() => device.Sync();
 
-    public void Mark(ReadOnlySpan<byte> payload) => device.Mark(payload);
+    public bool TakesMarks => true;
+
+    public void Mark(ReadOnlySpan<byte> payload, ulong taken = 0) => device.Mark(payload, taken);
 
     public void Trim(ulong offset) => device.Trim(offset);
 

@@ -36,6 +36,7 @@ public sealed partial class Progress
         Require.That(Applied is not null, "progress without a position");
         Applied.Validate();
         Require.That(Source == 0 || Source >= Applied.Offset, "a source below the position");
+        Require.That(Counts <= WireLimits.Count, "a count beyond all bounds");
     }
 }
 
@@ -55,6 +56,7 @@ public sealed partial class Hello
         Require.Fileset(Fileset);
         Require.Replica(Replica);
         Require.LengthOrNone(Log, WireLimits.Log);
+        Require.That(Restart is null || (Restart.Offset != 0 && Restart.Check != 0 && !Log.IsEmpty), "a restart of no log");
         Greeting.Validate(Features, Progress, Staged);
     }
 }

@@ -4,6 +4,9 @@ namespace InterMezzo.Protocol.Replication;
 /// <summary>What a message may hold. A peer that exceeds it is broken or hostile, and is hung up on.</summary>
 public static class WireLimits
 {
+    /// <summary>PRESTO_COUNT_MAX: a peer that tells more would use the counts up.</summary>
+    public const ulong Count = 1ul << 62;
+
     /// <summary>The bytes of one message; what gRPC accepts by default.</summary>
     public const int Message = 4 << 20;
 

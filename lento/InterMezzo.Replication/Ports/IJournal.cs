@@ -44,7 +44,12 @@ public interface IJournal
     ulong Sync();
 
     /// <summary>Journals a MARK with this payload.</summary>
-    void Mark(ReadOnlySpan<byte> payload);
+    /// <param name="payload">The caller's.</param>
+    /// <param name="taken">Counts of this replica up to here are taken, whatever the log says: the next update gets a higher one.</param>
+    void Mark(ReadOnlySpan<byte> payload, ulong taken = 0);
+
+    /// <summary>It is written here; otherwise by somebody else, and <see cref="Mark"/> isn't possible.</summary>
+    bool TakesMarks { get; }
 
     /// <summary>Records below the offset may go.</summary>
     void Trim(ulong offset);

@@ -71,7 +71,7 @@ internal sealed partial class BatchApplier(
             _applier.ApplyParentTimes(_last);
         }
 
-        state.EndBatch(peer, new Position(log, batches[^1].To), Echo);
+        state.EndBatch(peer, new Position(log, batches[^1].To), batches[^1].Check, Echo);
         _applier.Flush();
         _own?.Forget(side == Side.Client ? Echo : KnownBy(batches[^1]));
         _fetched.Clear();

@@ -150,7 +150,7 @@ internal sealed class BatchInbox(
 
         Check(_outgrown.IsSubsetOf(dropped), "more of a content than there is");
         var batch = _batch;
-        batch.To = end.To;
+        (batch.To, batch.Check) = (end.To, end.Check);
         _position = end.To;
         _batch = null;
         return batch;

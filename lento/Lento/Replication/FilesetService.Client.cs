@@ -19,6 +19,9 @@ internal sealed partial class FilesetService
     private readonly IServerLink? _server;
     private ReplicationClient? _client;
     private Joiner? _joiner;
+
+    // What is told to the server until it knows it.
+    private LogPlace? _restart;
     private long? _inSyncMilliseconds;
 
     public async Task<FetchedTree> FetchAsync(Fid fid, CancellationToken cancellationToken) =>
@@ -144,6 +147,14 @@ internal sealed partial class FilesetService
         call.ResponseStream.Current.Validate();
         var welcome = call.ResponseStream.Current.Welcome ?? throw new InvalidMessageException("the server didn't greet");
         connected();
+        if (WentBack(welcome))
+        {
+            _logger.LogWentBack(Settings.Name, Replica.Self);
+            _restart = await Apply.RunAsync(() => State.BeginAgain(welcome.Replica, welcome.Progress.Counts));
+            return true;
+        }
+
+        _restart = null;
         if (welcome.Mode != Welcome.Types.Mode.Live)
         {
             await JoinAsync(welcome, cancellationToken);
@@ -177,6 +188,7 @@ internal sealed partial class FilesetService
             Replica = Replica.Self,
             Log = WireTypes.Write(Settings.SendsOwn ? Replica.Journal!.Info.Log : LogId.None),
             Progress = ProgressOf(State.LastPeer),
+            Restart = _restart is { } from ? new Restart { Offset = from.Offset, Check = from.Check } : null,
         };
         hello.Features.Add(_features);
         if (State.Of(State.LastPeer) is { } state)
@@ -187,6 +199,23 @@ internal sealed partial class FilesetService
         return hello;
     }
 
+    /// <summary>The own log isn't what the server was sent of it: the disk was restored from an older state.</summary>
+    /// <exception cref="RpcException">It is all there: the server has heard of another disk with this log, a copy.</exception>
+    private bool WentBack(Welcome welcome)
+    {
+        if (!Settings.SendsOwn || welcome.Progress is not { } theirs || WireTypes.ReadLog(theirs.Applied.Log) != Replica.Journal!.Info.Log ||
+            LogCheck.Has(Replica.Journal, new LogPlace(theirs.Applied.Offset, theirs.Check)))
+        {
+            return false;
+        }
+
+        return welcome.Former is not { } former || !LogCheck.HasSurely(Replica.Journal, new LogPlace(former.Offset, former.Check)) ? true
+            : throw new RpcException(new Status(
+                StatusCode.FailedPrecondition,
+                "a copy of this machine's disk is in touch with the server under the same identity; nothing is lost, but only one of the two can go on: "
+                + "give this one a new identity (remove key.pem and replica-id, `intermezzo-ctl init`), pair it and join again"));
+    }
+
     /// <summary>What was made before the join, or judged by the server since, isn't sent (again).</summary>
     private SessionStart StartOf(Welcome welcome)
     {
@@ -195,8 +224,18 @@ internal sealed partial class FilesetService
         {
             var echo = State.Of(welcome.Replica)?.Echo ?? 0;
             var info = Replica.Journal!.Info;
-            theirs = welcome.Progress ?? new Progress { Applied = WireTypes.Write(new InterMezzo.Replication.Position(info.Log, Math.Max(echo, info.First))) };
-            theirs.Source = Math.Max(theirs.Source, echo == 0 ? 0 : echo - 1);
+            var applied = welcome.Progress is { } told && WireTypes.ReadLog(told.Applied.Log) == info.Log ? told.Applied.Offset : 0;
+            if (applied < info.First)
+            {
+                // It has nothing, or went back in time beyond what is retained: then the join has told what it lacks.
+                applied = Math.Max(echo & ~(ulong)(KmlFormat.Align - 1), info.First);
+            }
+
+            theirs = new Progress
+            {
+                Applied = WireTypes.Write(new InterMezzo.Replication.Position(info.Log, applied)),
+                Source = Math.Max(welcome.Progress?.Source ?? 0, echo == 0 ? 0 : echo - 1),
+            };
         }
 
         return new SessionStart(welcome.Replica, WireTypes.ReadLog(welcome.Log), theirs, [.. welcome.Staged], Writable: true);
@@ -207,8 +246,17 @@ internal sealed partial class FilesetService
         _logger.JoinBegan(Settings.Name, welcome.Reason);
         SetState(LinkState.Joining);
         var isOurs = welcome.Progress is { } theirs && WireTypes.ReadLog(theirs.Applied.Log) == Replica.Journal?.Info.Log;
-        var received = isOurs ? Math.Max(welcome.Progress!.Applied.Offset, welcome.Progress.Source) : 0;
-        _joiner = new Joiner(Replica, State, Deferred, Apply, _client!, received, Time, Counters, _logger);
+
+        // After the own log went back in time the server has what was made here before, perhaps, and surely not since.
+        var beganAgain = State.Of(welcome.Replica) is { Batch.Log.IsNone: true };
+        var received = isOurs && !beganAgain ? Math.Max(welcome.Progress!.Applied.Offset, welcome.Progress.Source) : 0;
+        if (beganAgain || welcome.Forgot)
+        {
+            // The same place in another history of a log holds something else.
+            Replica.Stage.Clean(_ => false);
+        }
+
+        _joiner = new Joiner(Replica, State, Deferred, Apply, _client!, welcome.Forgot ? null : received, Time, Counters, _logger);
         await _joiner.RunAsync(cancellationToken);
     }
 

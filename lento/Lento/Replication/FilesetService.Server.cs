@@ -45,7 +45,17 @@ internal sealed partial class FilesetService
         Hello hello, bool writable, IAsyncStreamReader<ClientMessage> reader, IAsyncStreamWriter<ServerMessage> writer, CancellationToken cancellationToken)
     {
         RequireSameLog(hello);
-        var (mode, reason) = Judge(hello);
+        if (hello.Restart is { } restart && writable)
+        {
+            await RestartAsync(hello, new LogPlace(restart.Offset, restart.Check));
+        }
+
+        var (mode, reason, forgot) = Judge(hello);
+        if (forgot && Replica.Journal is { TakesMarks: true })
+        {
+            await Apply.RunAsync(() => State.TakeCounts(hello.Progress.Counts));
+        }
+
         var welcome = new Welcome
         {
             Replica = Replica.Self,
@@ -53,6 +63,8 @@ internal sealed partial class FilesetService
             Mode = mode,
             Reason = reason,
             Progress = ProgressOf(hello.Replica),
+            Forgot = forgot,
+            Former = State.Of(hello.Replica)?.Former is { Offset: not 0 } former ? new Restart { Offset = former.Offset, Check = former.Check } : null,
         };
         welcome.Features.Add(_features);
         if (!writable)
@@ -78,27 +90,43 @@ internal sealed partial class FilesetService
     }
 
     /// <summary>Whether the log leads from where the client is to where this replica is.</summary>
-    private (Welcome.Types.Mode Mode, string Reason) Judge(Hello hello)
+    private (Welcome.Types.Mode Mode, string Reason, bool Forgot) Judge(Hello hello)
     {
         if (Replica.Journal is not { } journal)
         {
-            return (Welcome.Types.Mode.SnapshotOnly, "the server serves a plain directory, without a log");
+            return (Welcome.Types.Mode.SnapshotOnly, "the server serves a plain directory, without a log", false);
         }
 
-        var info = journal.Info;
         if (hello.Progress is not { } progress)
         {
-            return (Welcome.Types.Mode.Rejoin, "a new replica");
+            return (Welcome.Types.Mode.Rejoin, hello.Restart is null ? "a new replica" : "this replica's log went back in time: its disk was restored", false);
         }
 
-        if (WireTypes.ReadLog(progress.Applied.Log) != info.Log)
+        if (WireTypes.ReadLog(progress.Applied.Log) != journal.Info.Log)
         {
-            return (Welcome.Types.Mode.Rejoin, "the server has another log now");
+            return (Welcome.Types.Mode.Rejoin, "the server has another log now", true);
         }
 
-        return progress.Applied.Offset < info.First || progress.Applied.Offset > info.Head
-            ? (Welcome.Types.Mode.Rejoin, "the server's log doesn't go back (or on) to this replica's position")
-            : (Welcome.Types.Mode.Live, "");
+        if (!LogCheck.Has(journal, new LogPlace(progress.Applied.Offset, progress.Check)))
+        {
+            _logger.LogWentBack(Settings.Name, hello.Replica);
+            return (Welcome.Types.Mode.Rejoin, "the server's log went back in time: its disk was restored", true);
+        }
+
+        return progress.Applied.Offset < journal.Info.First
+            ? (Welcome.Types.Mode.Rejoin, "the server's log doesn't go back to this replica's position", false)
+            : (Welcome.Types.Mode.Live, "", false);
+    }
+
+    /// <summary>The client's log went back in time; what it sent before is here, and what it sends from here on is new.</summary>
+    private async Task RestartAsync(Hello hello, LogPlace from)
+    {
+        foreach (var session in Sessions.Where(session => session.Peer == hello.Replica))
+        {
+            await session.EndAsync();
+        }
+
+        await Apply.RunAsync(() => State.Restart(hello.Replica, WireTypes.ReadLog(hello.Log), from));
     }
 
     /// <summary>A replica that comes with another log than before isn't what it was: its counters may mean other updates.</summary>
@@ -113,14 +141,21 @@ internal sealed partial class FilesetService
         }
     }
 
+    /// <summary>How far this replica is with a peer's log. Null: it knows nothing of it.</summary>
     private Progress? ProgressOf(ulong peer)
     {
-        if (State.Of(peer) is not { } state)
+        if (State.Of(peer) is not { } state || (state.Batch.Log.IsNone && state.Done == 0))
         {
             return null;
         }
 
-        return new Progress { Applied = WireTypes.Write(state.Batch), Source = state.Done >= state.Batch.Offset ? state.Done : 0 };
+        return new Progress
+        {
+            Applied = WireTypes.Write(state.Batch),
+            Source = state.Done >= state.Batch.Offset ? state.Done : 0,
+            Check = state.Check,
+            Counts = State.Counts(peer),
+        };
     }
 
     /// <summary>What is left here of contents that a peer's log tells of. What is older than all that is applied goes.</summary>

@@ -37,6 +37,9 @@ internal sealed class IncomingBatch(ulong number, ulong from) : IDisposable
 
     public ulong To { get; set; }
 
+    /// <summary>Of the peer's log, before <see cref="To"/>.</summary>
+    public uint Check { get; set; }
+
     public List<IncomingRecord> Records { get; } = [];
 
     /// <summary>Staging files that weren't used stay for the next attempt.</summary>

@@ -20,13 +20,13 @@ namespace InterMezzo.Lento.Replication;
 /// <param name="deferred">What waits here: the snapshot has it, or a later one.</param>
 /// <param name="apply">The one thread that changes it.</param>
 /// <param name="server">The server.</param>
-/// <param name="received">The server has the own log below this.</param>
+/// <param name="received">The server has the own log below this. Null: it may have lost whatever it had.</param>
 /// <param name="time">For the conflict store.</param>
 /// <param name="counters">What is told of the transfer.</param>
 /// <param name="logger">Says what was joined.</param>
 internal sealed class Joiner(
     IReplica replica, ReplicationState state, DeferredContents deferred, IApplyThread apply, Protocol.Replication.Replication.ReplicationClient server,
-    ulong received, TimeProvider time, Counters counters, ILogger logger)
+    ulong? received, TimeProvider time, Counters counters, ILogger logger)
 {
     /// <summary>Contents asked for and not here yet.</summary>
     private const int MaxOutstanding = 8192;
@@ -214,7 +214,7 @@ internal sealed class Joiner(
 
         state.EndJoin(peer, position);
         var conflicts = _join.Complete(new Origin(new Dot(peer, 0), 0), peer, time.GetUtcNow(), Unsent(peer, head), MovedSince(head));
-        state.EndBatch(peer, position, head);
+        state.EndBatch(peer, position, _start.Check, head);
         replica.Applier.Flush();
         for (var i = 0; i < conflicts; i++)
         {
@@ -265,7 +265,7 @@ internal sealed class Joiner(
     /// <summary>What was changed here and isn't known to have reached the server. Null: nothing has.</summary>
     private Predicate<Fid>? Unsent(ulong peer, ulong head)
     {
-        if (state.Of(peer) is not { } last)
+        if (received is null || state.Of(peer) is not { } last)
         {
             return null;
         }
@@ -277,7 +277,7 @@ internal sealed class Joiner(
         }
 
         var unsent = new HashSet<Fid>();
-        var from = Math.Max(journal.Info.First, Math.Max(last.Echo, received) & ~(ulong)(KmlFormat.Align - 1));
+        var from = Math.Max(journal.Info.First, Math.Max(last.Echo, received.Value) & ~(ulong)(KmlFormat.Align - 1));
         foreach (var (_, bytes) in LogScan.Records(journal, from, head))
         {
             var record = RecordView.Parse(bytes.Span);

@@ -98,7 +98,9 @@ internal sealed partial class KmlFileJournal : IJournal, IDisposable
         return end;
     }
 
-    public void Mark(ReadOnlySpan<byte> payload) => throw new NotSupportedException("a log that somebody else writes takes no marks");
+    public bool TakesMarks => false;
+
+    public void Mark(ReadOnlySpan<byte> payload, ulong taken = 0) => throw new NotSupportedException("a log that somebody else writes takes no marks");
 
     /// <summary>The log belongs to its writer.</summary>
     public void Trim(ulong offset)

@@ -85,6 +85,9 @@ internal static partial class ReplicationLog
     [LoggerMessage(EventId = 3027, Level = LogLevel.Warning, Message = "{Fileset}: what was applied last couldn't be made durable; it is applied again after the next start")]
     public static partial void NotFlushed(this ILogger logger, string fileset, Exception exception);
 
+    [LoggerMessage(EventId = 3028, Level = LogLevel.Warning, Message = "{Fileset}: the log isn't the one that was here before: a disk was restored; {Peer:x} joins again, nothing is lost")]
+    public static partial void LogWentBack(this ILogger logger, string fileset, ulong peer);
+
     [LoggerMessage(EventId = 3019, Level = LogLevel.Error, Message = "A peer's call failed")]
     public static partial void CallFailed(this ILogger logger, Exception exception);
 }

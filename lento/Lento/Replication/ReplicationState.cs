@@ -133,22 +133,69 @@ internal sealed class ReplicationState(IReplica replica, DeferredContents deferr
     }
 
     /// <summary>A whole batch is applied: noted in the log (if there is one) and in the index. On the apply thread.</summary>
-    public void EndBatch(ulong peer, Position position, ulong echo)
+    public void EndBatch(ulong peer, Position position, uint check, ulong echo) => Note(peer, position, check, echo, Of(peer)?.Former ?? default);
+
+    /// <summary>
+    /// A client's log went back in time: what it sends is new from here on. On the apply thread.
+    /// </summary>
+    public void Restart(ulong peer, LogId log, LogPlace from)
+    {
+        var state = Of(peer) ?? PeerState.Nothing;
+        Note(peer, new Position(log, from.Offset), from.Check, state.Echo, new LogPlace(state.Batch.Offset, state.Check));
+        replica.Applier.Flush();
+    }
+
+    /// <summary>
+    /// At a client whose log went back in time: the server's tree is to be joined again, and counts that the server
+    /// knows aren't used again. On the apply thread.
+    /// </summary>
+    /// <returns>From here on the own log is new.</returns>
+    public LogPlace BeginAgain(ulong peer, ulong counts)
+    {
+        var journal = replica.Journal!;
+        Note(peer, default, 0, Of(peer)?.Echo ?? 0, default, counts);
+        replica.Applier.Flush();
+        var head = journal.Sync();
+        return new LogPlace(head, LogCheck.Before(journal, head));
+    }
+
+    /// <summary>
+    /// At a server whose log went back in time: counts that a client knows aren't used again. On the apply thread.
+    /// </summary>
+    public void TakeCounts(ulong counts)
+    {
+        if (replica.Journal!.Info.Local < counts)
+        {
+            replica.Journal.Mark([], counts);
+            replica.Applier.Flush();
+        }
+    }
+
+    /// <summary>Updates of a replica are known here up to this count.</summary>
+    public ulong Counts(ulong peer)
+    {
+        lock (_gate)
+        {
+            return _progress.Vector[peer];
+        }
+    }
+
+    private void Note(ulong peer, Position position, uint check, ulong echo, LogPlace former, ulong counts = 0)
     {
         byte[] payload;
         lock (_gate)
         {
-            _progress.OnMark(new ProgressMark(peer, position, echo, _progress.Vector));
+            _progress.OnMark(new ProgressMark(peer, position, echo, _progress.Vector, Check: check, Former: former));
             payload = Mark(peer).Encode();
         }
 
-        replica.Journal?.Mark(payload);
+        replica.Journal?.Mark(payload, counts);
         replica.Index.SaveProgress(peer, payload);
     }
 
     private ProgressMark Mark(ulong peer)
     {
         var state = _progress[peer]!;
-        return new ProgressMark(peer, state.Batch, state.Echo, _progress.Vector.Copy(), state.Source, state.Partial);
+        return new ProgressMark(peer, state.Batch, state.Echo, _progress.Vector.Copy(), state.Source, state.Partial, Check: state.Check, Former: state.Former);
     }
 }

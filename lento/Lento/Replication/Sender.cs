@@ -31,6 +31,9 @@ internal sealed class Sender(
     private readonly byte[] _piece = new byte[WireLimits.Piece];
     private KnownPosition _known;
 
+    // Of the last record before the cursor.
+    private uint _check;
+
     public SendWindow Window { get; } = new(WindowSize);
 
     /// <param name="from">Where the peer goes on.</param>
@@ -99,7 +102,9 @@ internal sealed class Sender(
     {
         for (var i = 0; i < count; i++)
         {
-            RecordFacts.Advance(ref _known, RecordView.Parse(_log.Bytes(i)), peer);
+            var record = RecordView.Parse(_log.Bytes(i));
+            RecordFacts.Advance(ref _known, record, peer);
+            _check = record.IsPad ? _check : record.Crc;
         }
 
         return _log.EndOf(count);
@@ -124,7 +129,7 @@ internal sealed class Sender(
         }
 
         await changes.CheckAsync(check, to, cancellationToken);
-        var end = new BatchEnd { Number = number, To = to };
+        var end = new BatchEnd { Number = number, To = to, Check = _check };
         end.Dropped.Add(check.Dropped);
         Window.End(to, _known.Below);
         await WriteAsync(new Frame { End = end }, cancellationToken);

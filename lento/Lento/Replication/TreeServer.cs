@@ -2,6 +2,7 @@
 using Google.Protobuf;
 using Grpc.Core;
 using InterMezzo.Protocol.Replication;
+using InterMezzo.Replication;
 using InterMezzo.Replication.Ports;
 using Position = InterMezzo.Replication.Position;
 
@@ -26,6 +27,7 @@ internal static class TreeServer
         if (replica.Journal is { } journal)
         {
             start.Position = WireTypes.Write(new Position(journal.Info.Log, journal.Sync()));
+            start.Check = LogCheck.Before(journal, start.Position.Offset);
         }
 
         await to.WriteAsync(new SnapshotItem { Start = start }, cancellationToken);

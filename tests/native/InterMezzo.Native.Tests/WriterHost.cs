@@ -37,7 +37,9 @@ internal sealed class MemoryJournal : IJournal
         return whole;
     }
 
-    public void Mark(ReadOnlySpan<byte> payload)
+    public bool TakesMarks => true;
+
+    public void Mark(ReadOnlySpan<byte> payload, ulong taken = 0)
     {
         var writer = new RecordWriter(new byte[KmlFormat.RecordMax], Op.Mark);
         writer.Add(FieldType.Payload, payload);

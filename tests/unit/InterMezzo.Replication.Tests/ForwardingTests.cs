@@ -34,6 +34,16 @@ public class ForwardingTests
     }
 
     [Test]
+    public void After_a_join_only_what_the_server_had_then_is_known()
+    {
+        var known = default(KnownPosition);
+        known.OnMark(new ProgressMark(1, new Position(default, 5000), 0, new VersionVector()));
+        known.OnApplied(7000, partial: false);
+        known.OnMark(new ProgressMark(1, new Position(default, 3000), 0, new VersionVector(), Joins: true));
+        Assert.That(known.Below, Is.EqualTo(3000), "the server's log went back in time");
+    }
+
+    [Test]
     public void What_was_known_follows_from_the_order_of_the_log()
     {
         var known = default(KnownPosition);

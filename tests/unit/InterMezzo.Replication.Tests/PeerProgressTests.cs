@@ -11,23 +11,24 @@ public class PeerProgressTests
     [Test]
     public void A_mark_survives_its_bytes([Values("", "1:5", "1:5 2:3 18446744073709551615:9")] string vector)
     {
-        var mark = new ProgressMark(42, new Position(_log, 4096), 77, VersionVectorTests.Parse(vector), 5000, true);
+        var mark = new ProgressMark(42, new Position(_log, 4096), 77, VersionVectorTests.Parse(vector), 5000, true, Check: 0xdeadbeef, Former: new LogPlace(9000, 7));
         var back = ProgressMark.Decode(mark.Encode());
         Assert.That(back, Is.Not.Null);
         Assert.That(back!.Peer, Is.EqualTo(42));
         Assert.That(back.Position, Is.EqualTo(mark.Position));
         Assert.That((back.Source, back.Partial), Is.EqualTo((5000ul, true)));
         Assert.That(back.Echo, Is.EqualTo(77));
+        Assert.That((back.Check, back.Former), Is.EqualTo((0xdeadbeef, new LogPlace(9000, 7))));
         Assert.That(back.Vector, Is.EqualTo(mark.Vector));
     }
 
     [Test]
-    public void Bytes_that_are_no_mark_are_told_from_one([Range(0, 80)] int length)
+    public void Bytes_that_are_no_mark_are_told_from_one([Range(0, 96)] int length)
     {
         var bytes = new ProgressMark(42, new Position(_log, 4096), 77, VersionVectorTests.Parse("1:5")).Encode();
-        Assert.That(bytes, Has.Length.EqualTo(80));
+        Assert.That(bytes, Has.Length.EqualTo(96));
         var cut = ProgressMark.Decode(bytes.AsSpan(0, length));
-        Assert.That(cut, length == 80 ? Is.Not.Null : Is.Null);
+        Assert.That(cut, length == 96 ? Is.Not.Null : Is.Null);
         bytes[length % 6] ^= 0x80;
         Assert.That(ProgressMark.Decode(bytes), Is.Null, "another magic or version");
     }
