@@ -85,8 +85,7 @@ internal sealed partial class SnapshotJoin : IJoin
             Index.PutJoinedFlags(fid, flags);
         }
 
-        var isKnown = Index.TryGetJoined(fid, out _);
-        using var there = isKnown || _isResumed ? LookFor(directory, name, fid) : null;
+        using var there = LookFor(directory, name, fid);
         var step = there is not null ? Keep(fid, there, state) : Make(directory, name, fid, state);
 
         // Met once more, its content is on its way already.
@@ -120,8 +119,14 @@ internal sealed partial class SnapshotJoin : IJoin
     /// <summary>What stands at the name, if it is the object; anything else there is out of date and goes.</summary>
     private Fd? LookFor(Fd directory, ReadOnlySpan<byte> name, Fid fid)
     {
+        var isKnown = Index.TryGetJoined(fid, out var joined);
+        if (!isKnown && !_isResumed)
+        {
+            return null;
+        }
+
         var there = _objects.Look(directory, name, out var found);
-        if (there is null || found == fid)
+        if (there is null || (found == fid && !(isKnown && IsElsewhere(fid, joined, there))))
         {
             return there;
         }
@@ -129,6 +134,23 @@ internal sealed partial class SnapshotJoin : IJoin
         there.Dispose();
         RemoveStale(directory, name);
         return null;
+    }
+
+    /// <summary>The object was placed under another name, and this one is what an interrupted join had placed, and forgot.</summary>
+    private bool IsElsewhere(Fid fid, in JoinedObject joined, Fd there)
+    {
+        if (joined.Handle.Equals(LocalFid.HandleOf(there)))
+        {
+            return false;
+        }
+
+        using var other = FindJoined(joined, out _);
+        if (other is null)
+        {
+            Index.RemoveJoined(fid);
+        }
+
+        return other is not null;
     }
 
     private static void RemoveStale(Fd directory, ReadOnlySpan<byte> name)

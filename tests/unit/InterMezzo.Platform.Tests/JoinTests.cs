@@ -73,6 +73,26 @@ public class JoinTests(string where)
     }
 
     [Test]
+    public void An_object_of_two_names_is_one_though_the_index_had_lost_the_first()
+    {
+        Join.Begin(s_root, s_rootState);
+        PlaceDirectory(s_root, "d", 3);
+        _to.Applier.Flush();
+        PlaceFile(Records.Fid(3), "name", 4, 5);
+        Join.Write(Records.Fid(4), 0, "hel"u8);
+        _to.Reopen();
+
+        // The second walk meets the other name first.
+        Join.Begin(s_root, s_rootState);
+        Assert.That(PlaceFile(s_root, "link", 4, 5), Is.EqualTo(new JoinStep(true, 0)));
+        PlaceDirectory(s_root, "d", 3);
+        Assert.That(PlaceFile(Records.Fid(3), "name", 4, 5), Is.EqualTo(new JoinStep(false, 0)));
+        Write(4, "hello");
+        Complete();
+        Assert.That(Scratch.Sh($"cd {_to.Tree}; cat d/name link; stat -c ' %h' d/name link"), Is.EqualTo("hellohello 2\n 2"));
+    }
+
+    [Test]
     public void Equal_data_is_adopted_and_other_data_is_kept_in_the_conflict_store()
     {
         Scratch.Sh($"cd {_to.Tree}; mkdir same other; printf hello > same/f; printf local > other/f; printf mine > mine; chmod 644 */f; chmod 755 same other");
