@@ -224,7 +224,8 @@ static int presto_mark(struct kml *kml, struct presto_jinode *ji)
 	if (err)
 		goto out;
 	mutex_lock(&kml->lock);
-	err = kml_make_room(kml, KML_OP_DIRTY, op.len, KML_CLOSE_MAX) ?:
+	err = presto_gate_check(kml, &op) ?:
+	      kml_make_room(kml, KML_OP_DIRTY, op.len, KML_CLOSE_MAX) ?:
 	      kml_append_locked(kml, &op, KML_PLAIN);
 	if (!err)
 		presto_mark_set(kml, ji, &op);
@@ -250,6 +251,7 @@ int presto_dirty(struct inode *inode, bool overwrites)
 	unsigned int flags;
 	int err = 0;
 
+again:
 	if (likely(presto_mark_done(kml, READ_ONCE(ji->dirty), overwrites)))
 		return 0;
 	if (!presto_lower_inode(inode)->i_nlink)
@@ -267,6 +269,11 @@ int presto_dirty(struct inode *inode, bool overwrites)
 		err = kml_flush(kml);
 	memalloc_nofs_restore(flags);
 	sb_end_pagefault(lower_sb);
+	if (unlikely(err == -ERESTARTNOINTR)) {
+		err = presto_gate_ask(kml, true);
+		if (!err)
+			goto again;
+	}
 	return err;
 }
 
@@ -483,8 +490,8 @@ out_mark:
 	return err;
 }
 
-/* Closes one long-open file off; a busy one waits for the next round. */
-static void presto_close_open(struct kml *kml, struct inode *inode)
+/* Closes one open file off, locked; not while the lower file system is frozen. */
+static int presto_close_open(struct kml *kml, struct inode *inode)
 {
 	struct presto_jinode *ji = &PRESTO_I(inode)->j;
 	struct inode *lower = presto_lower_inode(inode);
@@ -492,13 +499,9 @@ static void presto_close_open(struct kml *kml, struct inode *inode)
 	unsigned int flags;
 	bool mapped = false;
 
-	if (!inode_trylock(inode))
-		return;
 	/* to wait for a thaw would keep it from happening: it wants s_umount, too */
-	if (!sb_start_write_trylock(lower->i_sb)) {
-		inode_unlock(inode);
-		return;
-	}
+	if (!sb_start_write_trylock(lower->i_sb))
+		return -EAGAIN;
 	/* with the inode locked no other is submitted */
 	inode_dio_wait(lower);
 	flags = memalloc_nofs_save();
@@ -518,18 +521,18 @@ static void presto_close_open(struct kml *kml, struct inode *inode)
 	if (mapped && kml_flush(kml))
 		pr_err_ratelimited("%s: can't sync the log\n", inode->i_sb->s_id);
 	sb_end_write(lower->i_sb);
-	inode_unlock(inode);
+	return 0;
 }
 
-/* The next inode, by offset of its mark, that has been dirty for long. */
-static struct inode *presto_next_old(struct kml *kml, u64 *after)
+/* The next inode, by offset of its mark, that has been dirty for @age. */
+static struct inode *presto_next_dirty(struct kml *kml, u64 *after, unsigned long age)
 {
 	struct presto_jinode *ji;
 	struct inode *inode = NULL;
 
 	mutex_lock(&kml->lock);
 	list_for_each_entry(ji, &kml->dirty, dirty_list) {
-		if (time_before(jiffies, ji->since + PRESTO_CLOSE_AFTER))
+		if (time_before(jiffies, ji->since + age))
 			break;
 		/* lento closes what it applies itself, under the update's own dot */
 		if (ji->dirty <= *after || ji->applied)
@@ -543,6 +546,28 @@ static struct inode *presto_next_old(struct kml *kml, u64 *after)
 	return inode;
 }
 
+/* Closes off all that is open now. Returns zero or -EAGAIN (frozen), -EINTR. */
+int presto_close_marks(struct kml *kml)
+{
+	struct inode *inode;
+	u64 after = 0, end = kml_head(kml);
+	int err = 0;
+
+	while (!err && (inode = presto_next_dirty(kml, &after, 0))) {
+		/* what is mapped has another mark by now */
+		if (after < end)
+			err = down_write_killable(&inode->i_rwsem);
+		if (after < end && !err) {
+			err = presto_close_open(kml, inode);
+			inode_unlock(inode);
+		}
+		iput(inode);
+		if (after >= end)
+			break;
+	}
+	return err;
+}
+
 /* Runs while there are open marks, and only then. */
 void presto_closer(struct work_struct *work)
 {
@@ -552,8 +577,13 @@ void presto_closer(struct work_struct *work)
 
 	/* an unmount holds it, and waits for us */
 	if (down_read_trylock(&kml->sb->s_umount)) {
-		while (kml->sb->s_root && (inode = presto_next_old(kml, &after))) {
-			presto_close_open(kml, inode);
+		while (kml->sb->s_root &&
+		       (inode = presto_next_dirty(kml, &after, PRESTO_CLOSE_AFTER))) {
+			/* a busy one waits for the next round */
+			if (inode_trylock(inode)) {
+				presto_close_open(kml, inode);
+				inode_unlock(inode);
+			}
 			iput(inode);
 		}
 		up_read(&kml->sb->s_umount);

@@ -89,6 +89,23 @@ static void presto_client_free(struct rcu_head *rcu)
 	kfree(client);
 }
 
+bool presto_client_keeps(struct presto_device *device)
+{
+	struct presto_client *client;
+	bool found = false;
+
+	spin_lock(&device->lock);
+	list_for_each_entry(client, &device->clients, link) {
+		found = client->tgid == task_tgid(current);
+		if (found) {
+			client->keeps = true;
+			break;
+		}
+	}
+	spin_unlock(&device->lock);
+	return found;
+}
+
 void presto_client_put(struct presto_device *device, struct presto_client *client)
 {
 	LIST_HEAD(gone);
@@ -102,6 +119,8 @@ void presto_client_put(struct presto_device *device, struct presto_client *clien
 	}
 	spin_unlock(&device->lock);
 	presto_contexts_free(&gone);
+	if (last && client->keeps)
+		presto_gate_deserted(device);
 	if (last)
 		call_rcu(&client->rcu, presto_client_free);
 }

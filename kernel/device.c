@@ -28,6 +28,7 @@ struct presto_reader {
 	struct presto_device *device;
 	struct presto_client *client;
 	u32 released;			/* told last [none] */
+	u32 wanted;			/* the same */
 };
 
 struct presto_device *presto_file_device(struct file *file)
@@ -37,11 +38,12 @@ struct presto_device *presto_file_device(struct file *file)
 	return reader->device;
 }
 
-void presto_file_told(struct file *file, u32 released)
+void presto_file_told(struct file *file, const struct presto_info *info)
 {
 	struct presto_reader *reader = file->private_data;
 
-	WRITE_ONCE(reader->released, released);
+	WRITE_ONCE(reader->released, info->released);
+	WRITE_ONCE(reader->wanted, info->wanted);
 }
 
 static int presto_device_open(struct inode *inode, struct file *file)
@@ -56,6 +58,7 @@ static int presto_device_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 	reader->device = device;
 	reader->released = atomic_read(&device->released);
+	reader->wanted = atomic_read(&device->wanted);
 	reader->client = presto_client_get(device);
 	if (!reader->client) {
 		kfree(reader);
@@ -179,7 +182,8 @@ static __poll_t presto_device_poll(struct file *file, poll_table *wait)
 		return EPOLLHUP;
 	if (presto_readable(device, file->f_pos))
 		events |= EPOLLIN | EPOLLRDNORM;
-	if (READ_ONCE(reader->released) != atomic_read(&device->released))
+	if (READ_ONCE(reader->released) != atomic_read(&device->released) ||
+	    READ_ONCE(reader->wanted) != atomic_read(&device->wanted))
 		events |= EPOLLPRI;
 	return events;
 }
@@ -275,6 +279,12 @@ void presto_device_released(struct presto_device *device)
 	wake_up_interruptible_poll(&device->wait, EPOLLPRI);
 }
 
+void presto_device_wanted(struct presto_device *device)
+{
+	atomic_inc(&device->wanted);
+	wake_up_interruptible_poll(&device->wait, EPOLLPRI);
+}
+
 /* From here on the device gives access to the mount. */
 void presto_device_start(struct presto_device *device, struct super_block *sb)
 {
@@ -295,6 +305,7 @@ void presto_device_stop(struct presto_device *device)
 	spin_unlock(&device->lock);
 	up_write(&device->use);
 	presto_contexts_clear(device);
+	presto_gate_reset(device);
 	wake_up_interruptible_poll(&device->wait, EPOLLHUP);
 }
 
@@ -360,6 +371,7 @@ static int presto_device_init(struct presto_device *device, unsigned int i)
 
 	snprintf(device->name, sizeof(device->name), "intermezzo%u", i);
 	init_waitqueue_head(&device->wait);
+	init_waitqueue_head(&device->gate_wait);
 	init_rwsem(&device->use);
 	spin_lock_init(&device->lock);
 	INIT_LIST_HEAD(&device->clients);

@@ -29,6 +29,12 @@ struct presto_device {
 	wait_queue_head_t wait;		/* readers at the watermark, and for what is released */
 	atomic_t released;		/* presto_info.released */
 
+	struct presto_gate gate;	/* [lock; state to leave OPEN also kml.lock] */
+	bool asked;			/* somebody waits at the gate [lock] */
+	unsigned long deadline;		/* for lento to answer him, in jiffies [lock] */
+	wait_queue_head_t gate_wait;
+	atomic_t wanted;		/* presto_info.wanted */
+
 	struct rw_semaphore use;	/* shared: the mount stays; exclusive: it comes or goes */
 	spinlock_t lock;
 	struct super_block *sb;		/* in use [use and lock to change, either to read] */
@@ -41,6 +47,7 @@ struct presto_client {
 	struct list_head link;
 	struct pid *tgid;
 	unsigned int opens;		/* [device->lock] */
+	bool keeps;			/* turns the gate [device->lock] */
 	struct rcu_head rcu;
 };
 
@@ -49,12 +56,21 @@ struct presto_client *presto_client_get(struct presto_device *device);
 void presto_client_put(struct presto_device *device, struct presto_client *client);
 int presto_context_set(struct presto_device *device, const struct presto_context *context);
 void presto_contexts_clear(struct presto_device *device);
+/* The caller's thread group turns the gate from now on: false, it hasn't opened the device. */
+bool presto_client_keeps(struct presto_device *device);
+
+/* gate.c */
+long presto_gate_set(struct super_block *sb, const struct presto_gate *gate);
+/* The mount ends: nobody waits any more. */
+void presto_gate_reset(struct presto_device *device);
+/* Whoever turned it is gone. */
+void presto_gate_deserted(struct presto_device *device);
 
 /* device_ioctl.c */
 long presto_device_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 
 struct presto_device *presto_file_device(struct file *file);
-/* Whoever has the device open as @file knows presto_info.released. */
-void presto_file_told(struct file *file, u32 released);
+/* Whoever has the device open as @file knows presto_info.released and wanted. */
+void presto_file_told(struct file *file, const struct presto_info *info);
 
 #endif

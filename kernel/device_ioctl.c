@@ -26,6 +26,8 @@ static long presto_ioctl_info(struct super_block *sb, struct presto_info *info)
 	strscpy(info->fileset, ps->fileset, sizeof(info->fileset));
 	info->mount = kml->mount;
 	info->released = atomic_read(&ps->device->released);
+	info->wanted = atomic_read(&ps->device->wanted);
+	info->gate = READ_ONCE(ps->device->gate.state);
 	return 0;
 }
 
@@ -123,6 +125,9 @@ static long presto_ioctl_mounted(struct presto_device *device, unsigned int cmd,
 		case PRESTO_IOC_LIST:
 			err = presto_ioctl_list(sb, arg, payload);
 			break;
+		case PRESTO_IOC_GATE:
+			err = presto_gate_set(sb, arg);
+			break;
 		}
 	}
 	up_read(&device->use);
@@ -145,6 +150,7 @@ long presto_device_ioctl(struct file *file, unsigned int cmd, unsigned long user
 		struct presto_object object;
 		struct presto_place place;
 		struct presto_list list;
+		struct presto_gate gate;
 		u64 offset;
 	} arg = {};
 	void __user *uarg = (void __user *)user;
@@ -159,6 +165,7 @@ long presto_device_ioctl(struct file *file, unsigned int cmd, unsigned long user
 	case PRESTO_IOC_OBJECT:
 	case PRESTO_IOC_TELL:
 	case PRESTO_IOC_LIST:
+	case PRESTO_IOC_GATE:
 		break;
 	default:
 		return -ENOTTY;
@@ -173,7 +180,7 @@ long presto_device_ioctl(struct file *file, unsigned int cmd, unsigned long user
 	err = presto_ioctl_mounted(presto_file_device(file), cmd, &arg, payload);
 	kvfree(payload);
 	if (!err && cmd == PRESTO_IOC_INFO)
-		presto_file_told(file, arg.info.released);
+		presto_file_told(file, &arg.info);
 	if (!err && (_IOC_DIR(cmd) & _IOC_READ) && copy_to_user(uarg, &arg, _IOC_SIZE(cmd)))
 		err = -EFAULT;
 	return err;

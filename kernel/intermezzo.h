@@ -256,8 +256,8 @@ struct kml_range {
  *	ENOTCONN: no file system is mounted on the device.
  * lseek: SEEK_SET and SEEK_CUR, sets the position. Each open file has its own.
  * poll: EPOLLIN when the watermark is beyond the position, EPOLLPRI when
- *	"released" isn't what this open file was told last, EPOLLHUP when nothing
- *	is mounted.
+ *	"released" or "wanted" isn't what this open file was told last, EPOLLHUP
+ *	when nothing is mounted.
  * write: one message per call, struct presto_message then its payload.
  */
 struct presto_message {
@@ -273,7 +273,7 @@ struct presto_message {
 
 #define PRESTO_MSG_MARK		1	/* payload goes to the journal as a MARK */
 
-#define PRESTO_COUNT_MAX	(1ULL << 62)
+#define PRESTO_COUNT_MAX	0x4000000000000000ULL
 
 #define PRESTO_PROTOCOL		6
 
@@ -294,6 +294,8 @@ struct presto_info {
 	 * any more. (A close is told to fanotify and inotify before it has happened.)
 	 */
 	__u32	released;
+	__u32	wanted;			/* grows when a program has to ask at the gate */
+	__u32	gate;			/* as it stands: PRESTO_GATE_* */
 };
 
 #define PRESTO_JOURNAL_EXACT	0
@@ -356,6 +358,25 @@ struct presto_list {
 	__u64	payload;		/* its address: KML_MARK_MAX bytes at most */
 };
 
+/*
+ * The gate: whether programs may change the tree; what lento applies passes it
+ * always. Turned to ASK or SHUT, the call returns when nothing is under way any
+ * more and content is closed off in the log. It is gone with the mount, and
+ * becomes "gone" when lento is, or doesn't answer in time somebody who asks.
+ */
+struct presto_gate {
+	__u32	state;			/* PRESTO_GATE_* */
+	__u32	gone;			/* PRESTO_GATE_OPEN or SHUT */
+	__u32	wait_ms;		/* 1 to PRESTO_GATE_WAIT_MAX */
+	__u32	reserved;		/* 0 */
+};
+
+#define PRESTO_GATE_OPEN	0	/* they may */
+#define PRESTO_GATE_ASK		1	/* they wait, and "wanted" grows */
+#define PRESTO_GATE_SHUT	2	/* EROFS */
+
+#define PRESTO_GATE_WAIT_MAX	600000
+
 #define PRESTO_IOC_INFO		_IOR(0x9a, 1, struct presto_info)
 #define PRESTO_IOC_CONTEXT	_IOW(0x9a, 2, struct presto_context)
 #define PRESTO_IOC_SYNC		_IOR(0x9a, 3, __u64)	/* all below this offset is durable */
@@ -363,5 +384,6 @@ struct presto_list {
 #define PRESTO_IOC_OBJECT	_IOWR(0x9a, 5, struct presto_object)
 #define PRESTO_IOC_TELL		_IOW(0x9a, 6, struct presto_place)
 #define PRESTO_IOC_LIST		_IOW(0x9a, 7, struct presto_list)
+#define PRESTO_IOC_GATE		_IOW(0x9a, 8, struct presto_gate)
 
 #endif

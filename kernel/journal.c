@@ -335,6 +335,8 @@ int presto_op_write(struct presto_op *op)
 	err = presto_record_finish(op);
 	if (!err)
 		err = kml_append(kml, op, KML_TRACKED, 0);
+	if (unlikely(err == -ERESTARTNOINTR))
+		err = presto_gate_ask(kml, false);
 	if (err)
 		return err;
 	presto_op_note(op);

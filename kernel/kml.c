@@ -272,7 +272,8 @@ int kml_append_locked(struct kml *kml, struct presto_op *op, enum kml_kind kind)
  * @kind: whether it holds the watermark
  * @reserve: bytes to keep for a later CLOSE
  *
- * Returns zero, or a negative errno with the log as it was.
+ * Returns zero, or a negative errno with the log as it was: -ERESTARTNOINTR, ask
+ * at the gate.
  */
 int kml_append(struct kml *kml, struct presto_op *op, enum kml_kind kind, u64 reserve)
 {
@@ -282,7 +283,10 @@ int kml_append(struct kml *kml, struct presto_op *op, enum kml_kind kind, u64 re
 
 	mutex_lock(&kml->lock);
 	flags = memalloc_nofs_save();
-	err = kml->broken ? -EIO : kml_make_room(kml, le16_to_cpu(record->op), op->len, reserve);
+	err = kml->broken ? -EIO : 0;
+	if (!err && presto_op_counts(le16_to_cpu(record->op)))
+		err = presto_gate_check(kml, op);
+	err = err ?: kml_make_room(kml, le16_to_cpu(record->op), op->len, reserve);
 	if (!err)
 		err = kml_append_locked(kml, op, kind);
 	memalloc_nofs_restore(flags);

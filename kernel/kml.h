@@ -162,11 +162,16 @@ void presto_note_change(struct presto_jinode *ji, const struct presto_op *op);
 int presto_fid(struct inode *inode, struct kml_fid *fid);
 void presto_fid_new(struct inode *inode);
 void presto_closer(struct work_struct *work);
+int presto_close_marks(struct kml *kml);
 
 /* recover.c, decide.c */
 int kml_recover(struct kml *kml);
 struct dentry *kml_resolve(struct kml *kml, const struct kml_object *object);
 int kml_decide(struct kml *kml, u64 offset, struct kml_record *record);
+
+/* gate.c */
+int presto_gate_check(struct kml *kml, const struct presto_op *op);
+int presto_gate_ask(struct kml *kml, bool here);
 
 /* context.c */
 bool presto_device_context(struct presto_device *device, struct presto_context *context);
@@ -176,5 +181,6 @@ void presto_device_start(struct presto_device *device, struct super_block *sb);
 void presto_device_stop(struct presto_device *device);
 void presto_device_wake(struct presto_device *device);
 void presto_device_released(struct presto_device *device);
+void presto_device_wanted(struct presto_device *device);
 
 #endif

@@ -528,6 +528,7 @@ static void print_device(void)
 	OFFSET(presto_info, records); OFFSET(presto_info, local);
 	OFFSET(presto_info, log_id); OFFSET(presto_info, fileset);
 	OFFSET(presto_info, mount); OFFSET(presto_info, released);
+	OFFSET(presto_info, wanted); OFFSET(presto_info, gate);
 	SIZE(presto_context);
 	OFFSET(presto_context, replica); OFFSET(presto_context, counter);
 	OFFSET(presto_context, source); OFFSET(presto_context, seen);
@@ -541,11 +542,16 @@ static void print_device(void)
 	SIZE(presto_list);
 	OFFSET(presto_list, dir); OFFSET(presto_list, len); OFFSET(presto_list, seen);
 	OFFSET(presto_list, payload);
+	SIZE(presto_gate);
+	OFFSET(presto_gate, state); OFFSET(presto_gate, gone); OFFSET(presto_gate, wait_ms);
+	OFFSET(presto_gate, reserved);
 	CONST(PRESTO_MSG_MARK); CONST(PRESTO_COUNT_MAX); CONST(PRESTO_PROTOCOL);
 	CONST(PRESTO_JOURNAL_EXACT); CONST(PRESTO_JOURNAL_SCAN);
 	CONST(PRESTO_IOC_INFO); CONST(PRESTO_IOC_CONTEXT); CONST(PRESTO_IOC_SYNC);
 	CONST(PRESTO_IOC_TRIM); CONST(PRESTO_IOC_OBJECT);
-	CONST(PRESTO_IOC_TELL); CONST(PRESTO_IOC_LIST);
+	CONST(PRESTO_IOC_TELL); CONST(PRESTO_IOC_LIST); CONST(PRESTO_IOC_GATE);
+	CONST(PRESTO_GATE_OPEN); CONST(PRESTO_GATE_ASK); CONST(PRESTO_GATE_SHUT);
+	CONST(PRESTO_GATE_WAIT_MAX);
 	CONST(PRESTO_CONTEXT_TIME); CONST(PRESTO_CONTEXT_KEEP);
 	CONST(PRESTO_CONTEXT_KEEP2); CONST(PRESTO_CONTEXT_YIELD);
 	fprintf(text, "string KML_MAGIC %s\n", KML_MAGIC);

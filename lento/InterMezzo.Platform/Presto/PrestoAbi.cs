@@ -17,6 +17,9 @@ internal static class PrestoAbi
     internal const uint ContextKeep = 0x20000;
     internal const uint ContextKeep2 = 0x40000;
     internal const uint ContextYield = 0x80000;
+    internal const uint GateOpen = 0;
+    internal const uint GateAsk = 1;
+    internal const uint GateShut = 2;
 
     internal static readonly ulong IocInfo = Ioc(Read, 1, (uint)Unsafe.SizeOf<Info>());
     internal static readonly ulong IocContext = Ioc(Write, 2, (uint)Unsafe.SizeOf<Context>());
@@ -25,6 +28,7 @@ internal static class PrestoAbi
     internal static readonly ulong IocObject = Ioc(Read | Write, 5, (uint)Unsafe.SizeOf<ObjectStatus>());
     internal static readonly ulong IocTell = Ioc(Write, 6, (uint)Unsafe.SizeOf<Place>());
     internal static readonly ulong IocList = Ioc(Write, 7, (uint)Unsafe.SizeOf<List>());
+    internal static readonly ulong IocGate = Ioc(Write, 8, (uint)Unsafe.SizeOf<Gate>());
 
     private const uint Write = 1;
     private const uint Read = 2;
@@ -48,6 +52,8 @@ internal static class PrestoAbi
         public FilesetBytes Fileset;
         public uint Mount;
         public uint Released;
+        public uint Wanted;
+        public uint Gate;
     }
 
     [InlineArray(16)]
@@ -104,6 +110,16 @@ internal static class PrestoAbi
         public uint Length;
         public ulong Seen;
         public ulong Payload;
+    }
+
+    /// <summary>struct presto_gate</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Gate
+    {
+        public uint State;
+        public uint Gone;
+        public uint WaitMilliseconds;
+        public uint Reserved;
     }
 
     [InlineArray(256)]

@@ -64,7 +64,7 @@ below() { mount -t ext4 -o nodelalloc "$1" "$2"; }
 stack() { mount -t intermezzo -o "fileset=test${3:+,$3}" "$1" "$2"; }
 refused() { dmesg | tail -n 20 | grep -q "$1"; }
 
-for tool in kml_dump journal_device; do
+for tool in kml_dump journal_device gate; do
 	gcc -Wall -O2 -o "$work/$tool" "$here/$tool.c" || { bad "compile $tool"; exit 1; }
 done
 gcc -Wall -O2 -o "$work/idmapped" "$here/idmapped.c" "$here/idmap.c" || { bad "compile idmapped"; exit 1; }
@@ -250,6 +250,9 @@ is "the device" "$work/journal_device" /dev/intermezzo0 info
 "$work/journal_device" /dev/intermezzo0 "$m" || fail=1
 valid "the log is valid after the device's tests"
 tree_is "and equal to the tree" "$lower"
+"$work/gate" /dev/intermezzo0 "$m" || fail=1
+valid "the log is valid after the gate's tests"
+tree_is "and the tree is that of the log" "$lower"
 exec 6</dev/intermezzo0
 [ -d "$m/.intermezzo/test/staging" ] && ok "lento sees .intermezzo" || bad "lento sees .intermezzo"
 exec 6<&-
