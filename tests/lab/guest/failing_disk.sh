@@ -42,7 +42,7 @@ become() {
 refused() { ! { echo x >"$m/after" && sync "$m/after"; }; }
 
 # jbd2 of 6.1 keeps what it couldn't write to its place; newer ones don't hear of it when it is a file's, and may drop it
-lost_below() { [ "$KERNEL" != 6.1 ] && dmesg | sed -n "/$1\$/,\$p" | grep -q 'writing the log to its place .* no more updates'; }
+lost_below() { [[ $KERNEL != @(6.1|debug) ]] && dmesg | sed -n "/$1\$/,\$p" | grep -q 'writing the log to its place .* no more updates'; }
 
 round() { # round FS KIND SECONDS
 	local name="$1, $2 fail"
