@@ -16,14 +16,31 @@ static bool presto_counts_as_writer(struct file *file)
 	return file->f_mode & FMODE_WRITE && S_ISREG(file_inode(file)->i_mode);
 }
 
+/*
+ * Whoever means to write asks before he has the file: what the permit waits for
+ * may be a newer version of it, which takes its name. (One that he has just
+ * made has no newer version.)
+ */
+static int presto_ask_to_write(struct file *file)
+{
+	if (!presto_counts_as_writer(file) || file->f_mode & FMODE_CREATED ||
+	    presto_unlogged(file->f_path.dentry))
+		return 0;
+	return presto_gate_pass(file_inode(file)->i_sb);
+}
+
 int presto_open(struct inode *inode, struct file *file)
 {
 	struct path path = presto_lower_path(file->f_path.dentry);
 	int flags = (file->f_flags & ~PRESTO_OPEN_DONE) | O_NOATIME;
 	struct file *lower;
+	int err;
 
 	if (!path.dentry || d_is_negative(path.dentry))
 		return -ESTALE;
+	err = presto_ask_to_write(file);
+	if (err)
+		return err;
 	lower = presto_do_open(file, flags, &path);
 	if (IS_ERR(lower))
 		return PTR_ERR(lower);

@@ -176,6 +176,22 @@ int presto_gate_ask(struct kml *kml, bool here)
 	return here ? presto_gate_wait(device, true) : -EAGAIN;
 }
 
+/* The same for who has nothing to append yet, and holds nothing. */
+int presto_gate_pass(struct super_block *sb)
+{
+	struct presto_device *device = PRESTO_SB(sb)->device;
+	u32 state;
+	int err = 0;
+
+	while (!err && (state = READ_ONCE(device->gate.state)) != PRESTO_GATE_OPEN) {
+		if (presto_is_lento(sb))
+			return 0;
+		err = state == PRESTO_GATE_SHUT ? -EROFS :
+						  presto_gate_ask(PRESTO_SB(sb)->kml, true);
+	}
+	return err;
+}
+
 static bool presto_gate_ok(const struct presto_gate *gate)
 {
 	return gate->state <= PRESTO_GATE_SHUT && !gate->reserved &&

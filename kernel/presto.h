@@ -232,4 +232,7 @@ bool presto_is_lower_control(struct presto_sb *ps, struct dentry *lower);
 bool presto_is_placed(struct dentry *dentry);
 bool presto_unlogged(struct dentry *dentry);
 
+/* gate.c: zero, -EROFS, or an errno upon which the system call begins anew. */
+int presto_gate_pass(struct super_block *sb);
+
 #endif

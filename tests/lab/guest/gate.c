@@ -101,6 +101,7 @@ static int do_write(void) { return with_file("file", O_WRONLY, put); }
 static int do_truncate(void) { return with_file("file", O_WRONLY, cut); }
 static int do_fallocate(void) { return with_file("file", O_WRONLY, allocate); }
 static int do_fchmod(void) { return with_file("file", O_RDONLY, mode); }
+static int do_open(void) { return with_file("file", O_RDWR, no_use); }
 static int do_map(void) { return with_file("file", O_RDWR, map); }
 
 static const struct {
@@ -112,7 +113,7 @@ static const struct {
 	{ "rename", do_rename }, { "chmod", do_chmod }, { "setxattr", do_xattr },
 	{ "open with O_TRUNC", do_open_truncates }, { "write", do_write },
 	{ "ftruncate", do_truncate }, { "fallocate", do_fallocate }, { "fchmod", do_fchmod },
-	{ "mmap", do_map },
+	{ "mmap", do_map }, { "open for writing", do_open },
 };
 
 #define NOPERATIONS	(sizeof(operations) / sizeof(operations[0]))
@@ -210,6 +211,7 @@ static void test_content(void)
 	int to[2], from[2];
 	struct presto_info before;
 	const struct kml_record *r;
+	unsigned int wanted;
 	char reply = 0;
 	ssize_t n, at;
 	int closed = 0;
@@ -221,7 +223,7 @@ static void test_content(void)
 	if (!pid) {
 		int file = open("file", O_WRONLY), round;
 
-		for (round = 0; round < 3; round++) {
+		for (round = 0; round < 4; round++) {
 			char err = result(pwrite(file, "part", 4, 4 * round));
 
 			if (write(from[1], &err, 1) != 1 || read(to[0], &err, 1) != 1)
@@ -243,6 +245,13 @@ static void test_content(void)
 	check(!turn(PRESTO_GATE_OPEN, PRESTO_GATE_OPEN, LONG), "it is opened", "");
 	check(write(to[1], "", 1) == 1 && read(from[0], &reply, 1) == 1 && !reply,
 	      "the one after that is done", "");
+	check(!turn(PRESTO_GATE_ASK, PRESTO_GATE_OPEN, LONG), "it is to be asked for", "");
+	wanted = info().wanted;
+	check(write(to[1], "", 1) == 1, "the program writes on", "");
+	wait_for_asker(wanted);
+	check(!context(7) && !chmod("file", 0644) && !context(0), "and keeps lento from nothing", "");
+	turn(PRESTO_GATE_OPEN, PRESTO_GATE_OPEN, LONG);
+	check(read(from[0], &reply, 1) == 1 && !reply, "then it is done", "");
 	check(write(to[1], "", 1) == 1 && end_of(pid) == 0, "and the program ends", "");
 }
 
