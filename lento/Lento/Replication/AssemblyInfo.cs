@@ -2,4 +2,4 @@
 using System.Runtime.CompilerServices;
 
 [assembly: InternalsVisibleTo("InterMezzo.Native.Tests")]
-[assembly: InternalsVisibleTo("InterMezzo.Simulation")]
+[assembly: InternalsVisibleTo("simulate")]

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Grpc.Core;
+using InterMezzo.Lento.Replication;
+using InterMezzo.Platform;
+using InterMezzo.Replication;
+using InterMezzo.Simulation.Network;
+using InterMezzo.Simulation.Syscalls;
+
+namespace InterMezzo.Simulation.Engine;
+
+/// <summary>A running lento: the real replication, in a process that is simulated. At a server also who lets callers in.</summary>
+internal sealed class Daemon : IFilesetDirectory
+{
+    private readonly History _history;
+
+    public Daemon(History history, Machine machine)
+    {
+        (_history, Machine) = (history, machine);
+        Process = new Process(machine);
+        Context = new DaemonContext(history.Scheduler, Process);
+        Log = new StoryLog(history, machine);
+        Endpoint = new ReplicationEndpoint(this, Log);
+    }
+
+    public Machine Machine { get; }
+
+    public Process Process { get; }
+
+    public DaemonContext Context { get; }
+
+    public StoryLog Log { get; }
+
+    public ReplicationEndpoint Endpoint { get; }
+
+    /// <summary>Null: it isn't ready yet.</summary>
+    public FilesetService? Service { get; private set; }
+
+    public bool IsAlive => Process.IsAlive;
+
+    /// <summary>Why the replica has to be opened anew.</summary>
+    public Exception? Broken { get; private set; }
+
+    /// <summary>As somebody who asks is told. Null: it isn't ready.</summary>
+    public ReplicationStatus? Status()
+    {
+        Process.Current = Process;
+        try
+        {
+            return Service?.Status();
+        }
+        finally
+        {
+            Process.Current = null;
+        }
+    }
+
+    public void Start() => Context.Post(() => _ = RunAsync());
+
+    public FilesetService Find(string fileset, ServerCallContext caller) =>
+        Service ?? throw new RpcException(new Status(StatusCode.Unavailable, "the server starts"));
+
+    public bool IsReplica(ServerCallContext caller, ulong replica) => ((ServerContext)caller).Caller == replica;
+
+    public bool MayWrite(string fileset, ServerCallContext caller) => true;
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            var side = Machine.IsServer ? Side.Server : Side.Client;
+            var replica = PrestoReplica.Open("/home", "/dev/intermezzo0", "home", Machine.Replica);
+            var settings = new FilesetSettings("home", side, SendsOwn: true, Machine.IsServer ? _history.Clients.Count : 0) { TrimStep = _history.Plan.TrimStep };
+            var link = Machine.IsServer ? null : new Link(_history, this, Machine.Cable);
+            var service = new FilesetService(settings, replica, link, _history.Time, Log, Context.ApplyThread);
+            await service.StartAsync();
+            Service = service;
+            Broken = await service.Broken;
+        }
+        catch (KilledException)
+        {
+            return;
+        }
+        catch (Exception exception)
+        {
+            Broken = exception;
+        }
+
+        _history.OnBroken(this, Broken);
+    }
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using System.Buffers.Binary;
+using System.Text;
+using InterMezzo.Journal;
+
+namespace InterMezzo.Simulation.Kernel;
+
+/// <summary>
+/// A presto mount: each operation and its record are one step. What it leaves out of the module (kernel/) is what a
+/// simulation of replication can't see: several operations in flight, mappings, quotas, ACLs, file flags.
+/// </summary>
+internal sealed partial class Mount
+{
+    private const string FidName = "trusted.intermezzo.fid";
+
+    private readonly Func<KmlTime> _clock;
+    private readonly Inode _control;
+
+    public Mount(Disk disk, Func<KmlTime> clock)
+    {
+        (Disk, _clock) = (disk, clock);
+        _control = disk.Root.Entries.GetValueOrDefault(".intermezzo") ?? MakeControl();
+    }
+
+    private delegate void Fill(ref RecordWriter record);
+
+    public Disk Disk { get; }
+
+    public Kml Log => Disk.Log;
+
+    public Inode Root => Disk.Root;
+
+    /// <summary>Grows when an object that lento has found with writers has none any more.</summary>
+    public uint Released { get; private set; }
+
+    public MountFlags Flags { get; private set; }
+
+    /// <summary>The log has grown, or <see cref="Released"/> has.</summary>
+    public event Action? Changed;
+
+    public bool IsControl(Inode inode)
+    {
+        while (inode != _control)
+        {
+            if (inode.Names.Count == 0)
+            {
+                return false;
+            }
+
+            inode = inode.Names[0].Directory;
+        }
+
+        return true;
+    }
+
+    /// <summary>No replica can ever see it.</summary>
+    public bool IsUnlogged(Inode inode) => inode.State.Links == 0 || IsControl(inode);
+
+    public Fid FidOf(Inode inode) =>
+        inode.State.Xattrs.TryGetValue(FidName, out var bytes) ? Fid.Read(bytes) : new Fid(0, inode.Ino, inode.Gen);
+
+    public KmlAttr AttrOf(Inode inode) => new()
+    {
+        Valid = AttrValid.Mode | AttrValid.Uid | AttrValid.Gid | AttrValid.Size | AttrValid.AccessTime | AttrValid.ModifyTime | AttrValid.ChangeTime | AttrValid.Links,
+        Mode = inode.State.Mode,
+        Uid = inode.State.Uid,
+        Gid = inode.State.Gid,
+        Size = SizeOf(inode),
+        AccessTime = inode.State.AccessTime,
+        ModifyTime = inode.State.ModifyTime,
+        ChangeTime = inode.State.ChangeTime,
+        Links = inode.State.Links,
+    };
+
+    public static ulong SizeOf(Inode inode) => inode.State.Target is { } target ? (ulong)target.Length : inode.IsDirectory ? 4096 : (ulong)inode.State.Data.Length;
+
+    /// <summary>Makes log and tree durable.</summary>
+    public ulong Sync()
+    {
+        Disk.Sync();
+        return Log.Head;
+    }
+
+    public void Mark(in Actor actor, ReadOnlySpan<byte> payload)
+    {
+        var bytes = payload.ToArray();
+        Record(actor with { Context = default }, Op.Mark, default, default, 0, (ref RecordWriter record) => record.Add(FieldType.Payload, bytes));
+        Ended();
+    }
+
+    public void Trim(ulong offset)
+    {
+        // Recovery goes back to the oldest open mark.
+        var oldest = Disk.Inodes.Values.Where(inode => inode.Dirty != 0).Select(inode => inode.Dirty).DefaultIfEmpty(ulong.MaxValue).Min();
+        var first = Math.Min(Math.Min(offset & ~(ulong)(KmlFormat.Align - 1), oldest), Log.Synced);
+        Log.First = Math.Max(Log.First, first);
+    }
+
+    /// <summary>Power has gone and come back; the log is recovered.</summary>
+    public void Recover()
+    {
+        var marks = OpenMarks();
+        foreach (var inode in Disk.Inodes.Values)
+        {
+            inode.Dirty = 0;
+        }
+
+        var recovery = new Actor(default, false, 0);
+        foreach (var (ino, gen) in marks)
+        {
+            if (Disk.Inodes.TryGetValue(ino, out var inode) && inode.Gen == gen)
+            {
+                Record(recovery, Op.Close, RecordFlags.Recovered | RecordFlags.Whole | RecordFlags.Attr, default, 0, (ref RecordWriter record) =>
+                {
+                    record.Add(FieldType.Object, ObjectOf(inode));
+                    record.Add(FieldType.Attr, AttrOf(inode));
+                });
+            }
+        }
+
+        Start(MountFlags.Unclean);
+    }
+
+    public void Start(MountFlags flags)
+    {
+        (Flags, Released) = (flags, 0);
+        Record(new Actor(default, false, 0), Op.Mount, default, default, (uint)flags, (ref RecordWriter _) => { });
+        Disk.End();
+    }
+
+    private Inode MakeControl()
+    {
+        Inode Make(Inode directory, string name)
+        {
+            var made = Disk.Make(new InodeState { Mode = 0x41c0, Links = 2 });
+            Disk.Put(directory, name, made);
+            return made;
+        }
+
+        var control = Make(Root, ".intermezzo");
+        Make(control, "home");
+        Disk.End();
+        Disk.Sync();
+        return control;
+    }
+
+    private List<(ulong Ino, uint Gen)> OpenMarks()
+    {
+        var open = new List<(ulong, uint)>();
+        var reader = new KmlReader(Log.From(Log.First), Log.First);
+        while (reader.MoveNext())
+        {
+            if (reader.Current.Op is Op.Dirty or Op.Close && reader.Current.TryGetObject(out var it))
+            {
+                open.Remove((it.Ino, it.Gen));
+                if (reader.Current.Op == Op.Dirty)
+                {
+                    open.Add((it.Ino, it.Gen));
+                }
+            }
+        }
+
+        return open;
+    }
+
+    private KmlObject ObjectOf(Inode inode) => new(FidOf(inode), inode.Ino, inode.Gen, inode.State.Mode);
+
+    private Operation Begin(in Actor actor) => new(actor, _clock());
+
+    private ulong Record(in Actor actor, Op op, RecordFlags flags, KmlResult result, uint aux, Fill fill)
+    {
+        var counts = op is not (Op.Dirty or Op.Mark or Op.Mount or Op.Umount);
+        var who = actor;
+        var now = _clock();
+        var place = Log.Place;
+        var local = place.Local + (counts && !who.Applies ? 1u : 0u);
+        var offset = Disk.Append((buffer, at) =>
+        {
+            var record = new RecordWriter(buffer, op)
+            {
+                Flags = flags | (who.Applies ? RecordFlags.Applied | (who.Context.Partial ? RecordFlags.Partial : 0) : 0),
+                Recno = place.Records + 1,
+                Stable = at,
+                Dirty = at,
+                Dot = new Dot(who.Context.Dot.Replica, !counts ? 0 : who.Applies ? who.Context.Dot.Counter : local),
+                Local = local,
+                Source = who.Context.Source,
+                Time = now,
+                Pid = who.Pid,
+                Aux = aux,
+                Synced = Log.Synced,
+                Result = result with { State = KmlFormat.Done },
+            };
+            fill(ref record);
+            return record.Finish();
+        });
+        Log.Place = Log.Place with { Records = place.Records + 1, Local = local };
+        return offset;
+    }
+
+    private void Ended()
+    {
+        Disk.End();
+        Changed?.Invoke();
+    }
+
+    private static byte[] Bytes(string name) => Encoding.Latin1.GetBytes(name);
+}
