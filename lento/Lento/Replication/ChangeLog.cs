@@ -69,7 +69,8 @@ internal sealed class ChangeLog(IJournal journal, ulong self)
         {
             if (_end < head)
             {
-                Note(_end, head);
+                // What is trimmed by now, nobody sends any more.
+                Note(Math.Max(_end, journal.Info.First), head);
                 _end = head;
             }
         }
