@@ -1,30 +1,64 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
 using InterMezzo.Simulation.Engine;
 
+// simulate --seeds FROM-TO|N [--jobs N] [--shrink N]: as many histories; those that fail are told, the first ones made smaller.
+// simulate --seed N [--verbose] [--whole]: one history, its story made smaller if it fails.
+string? Value(string name) => Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null;
+int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 
-var seed = int.Parse(args[0]);
-var to = args.Length > 1 ? int.Parse(args[1]) : seed;
-var watch = System.Diagnostics.Stopwatch.StartNew();
-var failures = 0;
-for (var s = seed; s <= to; s++)
+var options = new Options(Faults: !args.Contains("--no-faults"), Trees: !args.Contains("--no-trees"));
+if (Value("--seed") is { } one)
 {
-    var history = new History(Plan.Of(s, new Options()), to == seed);
-    if (!history.Run())
-    {
-        failures++;
-        Console.WriteLine($"seed {s}: {history.Failure}");
-    }
-
-    if (to == seed)
-    {
-        foreach (var line in history.Story)
-        {
-            Console.WriteLine(line);
-        }
-
-        Console.WriteLine($"hash {history.Hash:x} steps {history.Scheduler.Steps}");
-    }
+    return Show(Plan.Of(Number(one), options), args.Contains("--verbose"), args.Contains("--whole")) ? 0 : 1;
 }
 
-Console.WriteLine($"{failures} of {to - seed + 1} failed, {watch.Elapsed.TotalMilliseconds / (to - seed + 1):0.00} ms each");
-return failures == 0 ? 0 : 1;
+var range = (Value("--seeds") ?? "1000").Split('-');
+var (from, to) = range.Length == 2 ? (Number(range[0]), Number(range[1])) : (1, Number(range[0]));
+var watch = Stopwatch.StartNew();
+var failures = new ConcurrentBag<(Plan Plan, string Why)>();
+Parallel.For(from, to + 1, new ParallelOptions { MaxDegreeOfParallelism = Number(Value("--jobs") ?? "2") }, seed =>
+{
+    var history = new History(Plan.Of(seed, options), keepsStory: false);
+    if (!history.Run())
+    {
+        failures.Add((history.Plan, history.Failure!));
+    }
+});
+
+var failed = failures.OrderBy(failure => failure.Plan.Seed).ToList();
+foreach (var group in failed.GroupBy(failure => Shrinker.KindOf(failure.Why)))
+{
+    Console.WriteLine($"{group.Count()} x {group.First().Why.Split('\n')[0]}: seeds {string.Join(' ', group.Take(12).Select(failure => failure.Plan.Seed))}");
+}
+
+foreach (var (plan, _) in failed.Take(Number(Value("--shrink") ?? "0")))
+{
+    Show(plan, verbose: false, whole: false);
+}
+
+Console.WriteLine($"{(failed.Count == 0 ? "ok" : "not ok")} - {to - from + 1} histories, {failed.Count} failed, {watch.Elapsed.TotalMilliseconds / (to - from + 1):0.0} ms each");
+return failed.Count == 0 ? 0 : 1;
+
+static bool Show(Plan plan, bool verbose, bool whole)
+{
+    var history = new History(plan, keepsStory: true);
+    var isRight = history.Run();
+    if (!isRight && !whole)
+    {
+        var smaller = Shrinker.Shrink(plan, history.Failure!);
+        history = new History(smaller, keepsStory: true);
+        history.Run();
+    }
+
+    Console.WriteLine($"seed {plan.Seed}, {history.Plan.Events.Count} of {plan.Events.Count} events (again: simulate --seed {plan.Seed}):");
+    foreach (var line in verbose || !isRight ? history.Story : [])
+    {
+        Console.WriteLine(line);
+    }
+
+    Console.WriteLine($"{(isRight ? "ok" : "not ok")} - seed {plan.Seed}, history {history.Hash:x16}, {history.Scheduler.Steps} steps");
+    return isRight;
+}

@@ -14,9 +14,6 @@ internal sealed class DaemonContext(Scheduler scheduler, Process process) : Sync
     private readonly WorkLane _work = new(process, isFifo: false, isApply: false);
     private readonly WorkLane _apply = new(process, isFifo: true, isApply: true);
 
-    /// <summary>Something has run in another thread.</summary>
-    public static volatile bool HasEscaped;
-
     /// <summary>The daemon's apply thread.</summary>
     public IApplyThread ApplyThread => new ApplyLane(this);
 
@@ -34,7 +31,7 @@ internal sealed class DaemonContext(Scheduler scheduler, Process process) : Sync
     {
         if (Environment.CurrentManagedThreadId != _thread)
         {
-            HasEscaped = true;
+            process.Machine.History.HasEscaped = true;
             return;
         }
 

@@ -9,12 +9,12 @@ namespace InterMezzo.Simulation.Engine;
 /// <summary>One history: a plan, and the order of steps that its seed gives.</summary>
 internal sealed class History
 {
-    private const long MaxSteps = 100_000;
+    private const long MaxSteps = 20_000;
 
     /// <summary>System calls of one step.</summary>
     private const int MaxCalls = 100_000;
 
-    private static readonly TimeSpan s_maxTime = TimeSpan.FromMinutes(30);
+    private static readonly TimeSpan s_maxTime = TimeSpan.FromMinutes(10);
 
     private readonly List<string> _story = [];
     private readonly bool _keepsStory;
@@ -23,6 +23,7 @@ internal sealed class History
     private int _insideCalls;
     private long _stepOfCalls;
     private int _calls;
+    private volatile bool _hasEscaped;
     private ulong _hash = 14695981039346656037;
 
     public History(Plan plan, bool keepsStory)
@@ -46,6 +47,13 @@ internal sealed class History
     public IReadOnlyList<Machine> Clients => [.. Machines.Skip(1)];
 
     public Ledger Ledger { get; } = new();
+
+    /// <summary>Something has run in another thread.</summary>
+    public bool HasEscaped
+    {
+        get => _hasEscaped;
+        set => _hasEscaped = value;
+    }
 
     public string? Failure { get; private set; }
 
@@ -84,7 +92,7 @@ internal sealed class History
             EndChecks.Run(this);
         }
 
-        if (DaemonContext.HasEscaped)
+        if (HasEscaped)
         {
             Fail("a task went on in another thread: this history can't be run again");
         }

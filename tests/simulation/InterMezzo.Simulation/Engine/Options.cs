@@ -2,4 +2,5 @@
 namespace InterMezzo.Simulation.Engine;
 
 /// <param name="Faults">Cables are pulled, daemons killed, the power is cut.</param>
-internal sealed record Options(bool Faults = true);
+/// <param name="Trees">Some replicas have a tree of their own when they meet.</param>
+internal sealed record Options(bool Faults = true, bool Trees = true);

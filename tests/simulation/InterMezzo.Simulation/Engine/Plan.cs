@@ -82,7 +82,7 @@ internal sealed record Plan(int Seed, int Clients, ulong TrimStep, bool StartsFu
             var kind = Choose(random, isFault ? s_faults : kinds.Length == 0 ? s_users : kinds);
             return new Event(kind, random.Next(clients + 1), random.Next(gaps), random.Next(100) < inside, random.Next(1 << 20), random.Next(1 << 20), random.Next(1 << 20), random.Next(1 << 20));
         }).ToArray();
-        return new Plan(seed, clients, trim, random.Next(5) == 0, random.Next(3) == 0, events);
+        return new Plan(seed, clients, trim, random.Next(5) == 0 && options.Trees, random.Next(3) == 0, events);
     }
 
     private static EventKind Choose(Random random, (EventKind Kind, int Weight)[] kinds)

@@ -29,6 +29,7 @@ internal sealed class StoryLog(History history, Machine machine) : ILogger<Repli
         }
     }
 
-    /// <summary>A connection that breaks, and a log that was trimmed, are nobody's fault.</summary>
-    private static bool IsFault(Exception? exception) => exception is not (null or IOException or OperationCanceledException or Grpc.Core.RpcException);
+    /// <summary>A connection that breaks, and a log that was trimmed, are nobody's fault; nor that gRPC won't write to a call that is over.</summary>
+    private static bool IsFault(Exception? exception) =>
+        exception is not (null or IOException or OperationCanceledException or Grpc.Core.RpcException) && exception.Message != Network.Call.Complete;
 }

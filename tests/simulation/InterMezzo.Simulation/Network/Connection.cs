@@ -8,6 +8,8 @@ namespace InterMezzo.Simulation.Network;
 /// <summary>A call on its way between two daemons.</summary>
 internal sealed class Call(Scheduler scheduler, Daemon server)
 {
+    public const string Complete = "Can't write the message because the call is complete.";
+
     private readonly CancellationTokenSource _aborted = new();
 
     public Pipe Up { get; } = new(scheduler);
@@ -26,7 +28,7 @@ internal sealed class Call(Scheduler scheduler, Daemon server)
     {
         IsOver = true;
         Down.End(status);
-        Up.BreakWriter(status ?? new InvalidOperationException("Can't write the message because the call is complete."));
+        Up.BreakWriter(status ?? new InvalidOperationException(Complete));
         scheduler.Add(Down);
     }
 

@@ -88,7 +88,11 @@ internal sealed class Invoker(History history, Connection connection) : CallInvo
                 break;
             default:
                 var request = new Reader<SnapshotRequest>(call.Up, isClient: false);
-                await request.MoveNext(CancellationToken.None);
+                if (!await request.MoveNext(CancellationToken.None))
+                {
+                    throw Connection.Unavailable("the request never came");
+                }
+
                 await endpoint.Snapshot(request.Current, new Writer<SnapshotItem>(call.Down), context);
                 break;
         }

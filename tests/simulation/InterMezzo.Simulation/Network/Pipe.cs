@@ -61,7 +61,7 @@ internal sealed class Pipe(Scheduler scheduler) : Lane
         ThrowIf(_brokenWriter);
         if (_isEnded)
         {
-            throw new InvalidOperationException("Can't write the message because the call is complete.");
+            throw new InvalidOperationException(Call.Complete);
         }
 
         Messages++;
@@ -106,7 +106,7 @@ internal sealed class Pipe(Scheduler scheduler) : Lane
     /// <param name="status">What the reader finds there; null: the end.</param>
     public void End(Exception? status = null)
     {
-        if (!_isEnded)
+        if (!_isEnded && !_isCut)
         {
             (_isEnded, _status) = (true, status);
             Wake();

@@ -26,7 +26,8 @@ internal sealed class KilledException() : Exception("killed");
 /// <summary>A daemon, as its kernel sees it. Killed, it does nothing any more: each of its system calls ends it.</summary>
 internal sealed class Process(Machine machine)
 {
-    private const uint LentoPid = 4711;
+    // What the daemon takes for its own: records of this process.
+    private static readonly uint s_lentoPid = (uint)Environment.ProcessId;
 
     // Of this thread: whose code runs.
     [ThreadStatic]
@@ -58,7 +59,7 @@ internal sealed class Process(Machine machine)
 
     public int OpenFiles => _files.Count;
 
-    public Actor Actor => new(IsApplying ? Context : default, true, LentoPid);
+    public Actor Actor => new(IsApplying ? Context : default, true, s_lentoPid);
 
     /// <summary>The running process enters its kernel.</summary>
     public static Process Enter()
