@@ -112,7 +112,16 @@ public static partial class RecordFacts
     {
         if (record.TryGetReplaced(out var replaced))
         {
-            list.Writes(Facet.Existence(replaced.Fid.Canonical(self)));
+            var fid = replaced.Fid.Canonical(self);
+            if (IsExchange(record))
+            {
+                // It is as before, but for its name.
+                list.ReliesOn(Facet.Existence(fid));
+            }
+            else
+            {
+                list.Writes(Facet.Existence(fid));
+            }
         }
     }
 

@@ -10,6 +10,9 @@ namespace InterMezzo.Replication;
 public static partial class RecordFacts
 {
     private const uint TypeMask = 0xf000;
+
+    /// <summary>RENAME_EXCHANGE of renameat2().</summary>
+    private const uint RenameExchange = 2;
     private const uint Regular = 0x8000;
     private const uint Directory = 0x4000;
 
@@ -155,6 +158,9 @@ public static partial class RecordFacts
         return writer.Finish().ToArray();
     }
 
+    /// <summary>A RENAME of two objects, each of which takes the other's name.</summary>
+    public static bool IsExchange(RecordView record) => record.Op == Op.Rename && (record.Aux & RenameExchange) != 0;
+
     public static bool IsDirectory(uint mode) => (mode & TypeMask) == Directory;
 
     public static bool IsRegular(uint mode) => (mode & TypeMask) == Regular;
@@ -184,7 +190,7 @@ public static partial class RecordFacts
             return null;
         }
 
-        if (renames)
+        if (renames && !(isReplaced && IsExchange(record)))
         {
             return (second.Fid.Canonical(self), record.Name2.ToArray());
         }
