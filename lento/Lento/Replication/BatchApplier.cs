@@ -506,8 +506,12 @@ internal sealed partial class BatchApplier(
     private Conflict DescribeLocal(RecordView view, UpdateKind kind, Clash clash) =>
         Describe(view, kind, clash) with { Loser = _own!.DotAt(clash.Offset), Winner = RecordFacts.Dot(view, replica.Self) };
 
-    private (Fid Parent, byte[] Name)? PlaceOf(RecordView view, ApplyOutcome outcome) =>
-        RecordFacts.Place(view, replica.Self, outcome.Subject) ?? _own?.LastPlace(outcome.Subject, Echo);
+    /// <summary>Where an object belongs that isn't here. A CLOSE tells only where it was: what it was given here since, the server has done, too.</summary>
+    private (Fid Parent, byte[] Name)? PlaceOf(RecordView view, ApplyOutcome outcome)
+    {
+        var told = RecordFacts.Place(view, replica.Self, outcome.Subject);
+        return told is not null && view.Op != Op.Close ? told : _own?.LastPlace(outcome.Subject, Echo) ?? told;
+    }
 
     /// <param name="record">The update.</param>
     /// <param name="view">Its record.</param>
