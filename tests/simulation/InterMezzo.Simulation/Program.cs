@@ -9,7 +9,7 @@ using InterMezzo.Simulation.Engine;
 string? Value(string name) => Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null;
 int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 
-var options = new Options(Faults: !args.Contains("--no-faults"), Trees: !args.Contains("--no-trees"));
+var options = new Options(Faults: !args.Contains("--no-faults"), Trees: !args.Contains("--no-trees"), Strict: args.Contains("--strict"));
 if (Value("--seed") is { } one)
 {
     return Show(Plan.Of(Number(one), options), args.Contains("--verbose"), args.Contains("--whole")) ? 0 : 1;

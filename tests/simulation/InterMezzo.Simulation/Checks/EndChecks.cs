@@ -7,15 +7,22 @@ namespace InterMezzo.Simulation.Checks;
 /// <summary>What must be so when all are connected and nothing happens any more.</summary>
 internal static class EndChecks
 {
-    public static void Run(History history)
+    /// <param name="history">That has ended.</param>
+    /// <param name="strict">See <see cref="Options.Strict"/>.</param>
+    public static void Run(History history, bool strict)
     {
+        NothingIsLost(history);
+        if (history.Lost && !strict)
+        {
+            return;
+        }
+
         var server = TreeImage.Of(history.Server);
         foreach (var client in history.Clients)
         {
             AreEqual(history, server, client);
         }
 
-        NothingIsLost(history);
         NothingComesBack(history);
         foreach (var machine in history.Machines)
         {

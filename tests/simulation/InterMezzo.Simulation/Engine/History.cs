@@ -55,6 +55,9 @@ internal sealed class History
         set => _hasEscaped = value;
     }
 
+    /// <summary>An update of a client's, not of a content alone, has lost at the server: see <see cref="Options.Strict"/>.</summary>
+    public bool Lost { get; set; }
+
     public string? Failure { get; private set; }
 
     public IReadOnlyList<string> Story => _story;
@@ -89,7 +92,7 @@ internal sealed class History
 
         if (Failure is null)
         {
-            EndChecks.Run(this);
+            EndChecks.Run(this, Plan.IsStrict);
         }
 
         if (HasEscaped)

@@ -7,6 +7,8 @@ namespace InterMezzo.Simulation.Engine;
 /// <summary>What a daemon logs becomes part of the story; what it must never have to log ends it.</summary>
 internal sealed class StoryLog(History history, Machine machine) : ILogger<ReplicationEndpoint>
 {
+    private const int UpdateKept = 3008;
+
     // CallRefused: a correct peer has sent what no correct peer sends. RecordWithoutObject, FetchedObjectRefused: something is lost.
     private static readonly int[] s_never = [3017];
 
@@ -23,6 +25,7 @@ internal sealed class StoryLog(History history, Machine machine) : ILogger<Repli
         }
 
         history.Tell(machine, $"lento: {formatter(state, exception)}{(exception is null ? "" : $" ({exception.GetType().Name}: {exception.Message})")}");
+        history.Lost |= machine.IsServer && eventId.Id == UpdateKept && formatter(state, exception) is var said && !said.Contains("content/content", StringComparison.Ordinal);
         if (s_never.Contains(eventId.Id) || IsFault(exception))
         {
             history.Fail($"{machine.Name}: {formatter(state, exception)}: {exception}");
