@@ -15,6 +15,7 @@ internal sealed class Ledger
     private readonly Dictionary<string, Written> _written = [];
     private readonly Dictionary<Fid, HashSet<ulong>> _touched = [];
     private readonly Dictionary<Fid, ulong> _removed = [];
+    private readonly HashSet<Inode> _nameless = [];
     private int _last;
 
     /// <summary>Marks of contents that must be somewhere.</summary>
@@ -38,7 +39,8 @@ internal sealed class Ledger
 
     public void Writes(Machine machine, Inode inode, string mark)
     {
-        _written[mark] = new Written(machine, inode);
+        // Who has removed it here knows that nobody will ever see what is written to it.
+        _written[mark] = new Written(machine, inode) { IsSuperseded = _nameless.Contains(inode) };
         Touches(machine, inode);
     }
 
@@ -80,6 +82,7 @@ internal sealed class Ledger
         if (inode.State.Links == 0)
         {
             Overwrites(machine, inode);
+            _nameless.Add(inode);
             _removed[machine.Mount.FidOf(inode).Canonical(machine.Replica)] = machine.Replica;
         }
     }
@@ -107,11 +110,17 @@ internal sealed class Ledger
     {
         for (var at = 0; at < data.Length;)
         {
-            var begin = Array.IndexOf(data, (byte)'<', at);
-            var end = begin < 0 ? -1 : Array.IndexOf(data, (byte)'>', begin);
+            var end = Array.IndexOf(data, (byte)'>', at);
             if (end < 0)
             {
                 yield break;
+            }
+
+            var begin = Array.LastIndexOf(data, (byte)'<', end, end - at + 1);
+            if (begin < 0)
+            {
+                at = end + 1;
+                continue;
             }
 
             yield return Encoding.ASCII.GetString(data, begin, end + 1 - begin);
