@@ -73,7 +73,9 @@ internal sealed partial class Applier
             return new ApplyOutcome(ApplyStatus.WrongKind, fid);
         }
 
-        return Unlink(origin, directory, place, fid, isDirectory, stat.Links);
+        return stat is { Type: FileType.Regular, Links: 1 } && _context.CountWriters(occupant) > 0
+            ? new ApplyOutcome(ApplyStatus.Busy, fid)
+            : Unlink(origin, directory, place, fid, isDirectory, stat.Links);
     }
 
     private ApplyOutcome Unlink(Origin origin, Fd directory, scoped in Place place, Fid fid, bool isDirectory, uint links)

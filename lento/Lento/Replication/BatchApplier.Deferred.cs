@@ -95,14 +95,24 @@ internal sealed partial class BatchApplier
     }
 
     /// <summary>
-    /// Another object takes the place of a file that a program has open for writing (as editors save): what he writes from
-    /// now on, elsewhere nobody would have, is in the conflict store. False: it is the file itself that changes.
+    /// Another object takes the place of a file that a program has open for writing (as editors save), or it is removed: what
+    /// he writes from now on, elsewhere nobody would have, is in the conflict store. False: it is the file itself that changes.
     /// </summary>
     private bool EvictOpen(RecordView view, Origin origin, Fid open)
     {
         var it = RecordFacts.Object(view, replica.Self);
-        if (open == it || RecordFacts.Place(view, replica.Self, it) is not { } place ||
-            Evict(origin.Aside, place.Parent, place.Name, open, "open for writing here") is not ApplyStatus.Applied)
+        if ((open == it && RecordFacts.Kind(view) != UpdateKind.Removes) || RecordFacts.Place(view, replica.Self, it) is not { } place)
+        {
+            return false;
+        }
+
+        if (HasOtherNames(open, out var attr))
+        {
+            var removal = RecordFacts.Removal(origin.Dot, place.Parent, place.Name, open, attr);
+            return _applier.Apply(origin.Aside, RecordView.Parse(removal), null, null).IsDone;
+        }
+
+        if (Evict(origin.Aside, place.Parent, place.Name, open, "open for writing here") is not ApplyStatus.Applied)
         {
             return false;
         }
@@ -117,6 +127,14 @@ internal sealed partial class BatchApplier
         }
 
         return true;
+    }
+
+    /// <summary>Without this name it is still there.</summary>
+    private bool HasOtherNames(Fid file, out KmlAttr attr)
+    {
+        using var there = replica.Tree.Open(file);
+        attr = there?.ReadState().Attr ?? default;
+        return attr.Links > 1;
     }
 
     private bool IsOpenHere(Fid file)
@@ -198,10 +216,24 @@ internal sealed partial class BatchApplier
         return (clash is not null || YieldFound(record, view, kind, origin)) && Enter(waiting, record, view, origin, attempt, out until);
     }
 
+    /// <summary>The same as when it came; what has been set on the file since has records of its own, and they were applied.</summary>
+    private ObjectState? StateNow(IncomingRecord record, RecordView view)
+    {
+        var state = StateOf(record, view) ?? StateOfRecord(view);
+        if (state is null || view.Op != Op.Close || view.Flags.HasFlag(RecordFlags.Attr) ||
+            _own?.HasAttributesOfContent(RecordFacts.Object(view, replica.Self), Known(record)) == true)
+        {
+            return state;
+        }
+
+        var attr = state.Attr;
+        return new ObjectState { Attr = attr with { Valid = attr.Valid & ~(AttrValid.Mode | AttrValid.Uid | AttrValid.Gid) } };
+    }
+
     private bool Enter(DeferredContent waiting, IncomingRecord record, RecordView view, Origin origin, int attempt, out ulong? until)
     {
         until = null;
-        var outcome = _applier.Apply(origin, view, StateOf(record, view), record.Content);
+        var outcome = _applier.Apply(origin, view, StateNow(record, view), record.Content);
         switch (outcome.Status)
         {
             case ApplyStatus.Applied or ApplyStatus.AlreadySo:
