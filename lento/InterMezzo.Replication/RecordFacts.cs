@@ -229,6 +229,13 @@ public static partial class RecordFacts
         return 2;
     }
 
+    /// <summary>A SETATTR that changes nothing of an object's content.</summary>
+    public static bool SetsAttributes(RecordView record) => record.Op == Op.SetAttr && record.TryGetAttr(out var attr) && !attr.Has(AttrValid.Size);
+
+    /// <summary>A SETATTR that gives an object its mtime, and changes nothing of its content.</summary>
+    public static bool SetsTime(RecordView record) =>
+        record.Op == Op.SetAttr && record.TryGetAttr(out var attr) && attr.Has(AttrValid.ModifyTime) && !attr.Has(AttrValid.Size);
+
     /// <summary>A SETATTR that gives a directory its mtime.</summary>
     public static bool SetsDirectoryTime(RecordView record, out Fid directory, out KmlTime time)
     {

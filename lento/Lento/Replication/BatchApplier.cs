@@ -384,7 +384,7 @@ internal sealed partial class BatchApplier(
 
         var keepsAttributes = ConflictRules.KeepsAttributes(side, view.Flags.HasFlag(RecordFlags.Attr), _own.HasAttributesOf(fid, Known(record)));
         var keepsXattrs = _own.HasXattrsOf(fid, Known(record));
-        var keepsTime = RecordFacts.IsFound(view) && HasOwnTime(fid, Known(record), view);
+        var keepsTime = RecordFacts.IsFound(view) ? HasOwnTime(fid, Known(record), view) : keepsAttributes && _own.HasTimeOf(fid, Known(record));
         if (!keepsAttributes && !keepsXattrs && !keepsTime)
         {
             return state;

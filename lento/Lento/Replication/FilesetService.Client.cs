@@ -227,7 +227,7 @@ internal sealed partial class FilesetService
             var applied = welcome.Progress is { } told && WireTypes.ReadLog(told.Applied.Log) == info.Log ? told.Applied.Offset : 0;
             if (applied < info.First)
             {
-                // It has nothing, or went back in time beyond what is retained: then the join has told what it lacks.
+                // It has nothing, or stopped in the middle of the first batch, or went back in time beyond what is retained: a join tells that.
                 applied = Math.Max(echo & ~(ulong)(KmlFormat.Align - 1), info.First);
             }
 

@@ -13,7 +13,8 @@ namespace InterMezzo.Lento.Replication;
 internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> isOwn)
 {
     private readonly FacetWindow _window = new();
-    private readonly FacetWindow _directoryTimes = new();
+    private readonly FacetWindow _times = new();
+    private readonly FacetWindow _attributes = new();
     private readonly FacetWindow _xattrs = new();
 
     // What a scan found here: it stands against nobody who knows what he did.
@@ -60,16 +61,21 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
     private void DropBelow(ulong below)
     {
         _window.DropBelow(below);
-        _directoryTimes.DropBelow(below);
+        _times.DropBelow(below);
+        _attributes.DropBelow(below);
         _xattrs.DropBelow(below);
         _found.DropBelow(below);
     }
 
-    /// <summary>The mtime of a directory was set here by an update that the peer didn't know. After <see cref="Find"/>.</summary>
-    public bool HasTimeOf(Fid directory, ulong known) => _directoryTimes.Find([new Touch(Facet.DirectoryTime(directory), true)], known) is not null;
+    /// <summary>The mtime of an object was set here (of a directory also by a change of its entries) by an update that the peer didn't know. After <see cref="Find"/>.</summary>
+    public bool HasTimeOf(Fid fid, ulong known) => _times.Find([new Touch(Facet.DirectoryTime(fid), true)], known) is not null;
 
-    /// <summary>Mode or owner of an object were set here by an update that the peer didn't know. After <see cref="Find"/>.</summary>
-    public bool HasAttributesOf(Fid fid, ulong known) => _window.Find([new Touch(Facet.Attributes(fid), true)], known) is not null;
+    /// <summary>Mode or owner of an object were set here by an update that the peer didn't know, and that is no content's. After <see cref="Find"/>.</summary>
+    public bool HasAttributesOf(Fid fid, ulong known) => _attributes.Find([new Touch(Facet.Attributes(fid), true)], known) is not null;
+
+    /// <summary>The same of those that came with a content made here, and stand or fall with it. After <see cref="Find"/>.</summary>
+    public bool HasAttributesOfContent(Fid fid, ulong known) =>
+        !HasAttributesOf(fid, known) && _window.Find([new Touch(Facet.Attributes(fid), true)], known) is not null;
 
     /// <summary>Any xattr of an object was set or removed here by an update that the peer didn't know. After <see cref="Find"/>.</summary>
     public bool HasXattrsOf(Fid fid, ulong known) => _xattrs.Find([new Touch(Facet.AnyXattr(fid), true)], known) is not null;
@@ -111,6 +117,9 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
 
         Span<Touch> touches = stackalloc Touch[RecordFacts.MaxTouches];
         Span<Fid> directories = stackalloc Fid[2];
+
+        // What is trimmed by now, everybody knows.
+        _end = Math.Max(_end, journal.Info.First);
         foreach (var (offset, bytes) in LogScan.Records(journal, _end, journal.Info.Watermark))
         {
             var record = RecordView.Parse(bytes.Span);
@@ -126,9 +135,19 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
                     _xattrs.Add([new Touch(Facet.AnyXattr(RecordFacts.Object(record, self)), true)], offset);
                 }
 
+                if (RecordFacts.SetsAttributes(record))
+                {
+                    _attributes.Add([new Touch(Facet.Attributes(RecordFacts.Object(record, self)), true)], offset);
+                }
+
+                if (RecordFacts.SetsTime(record))
+                {
+                    _times.Add([new Touch(Facet.DirectoryTime(RecordFacts.Object(record, self)), true)], offset);
+                }
+
                 foreach (var directory in directories[..RecordFacts.ParentTimes(record, self, directories, out _)])
                 {
-                    _directoryTimes.Add([new Touch(Facet.DirectoryTime(directory), true)], offset);
+                    _times.Add([new Touch(Facet.DirectoryTime(directory), true)], offset);
                 }
             }
 

@@ -192,6 +192,19 @@ internal sealed class SyncSession : IDisposable
     private async Task ApplyAsync(CancellationToken cancellationToken)
     {
         var waiting = new List<IncomingBatch>();
+        try
+        {
+            await ApplyAsync(waiting, cancellationToken);
+        }
+        finally
+        {
+            // What was staged, the next session goes on with.
+            waiting.ForEach(batch => batch.Dispose());
+        }
+    }
+
+    private async Task ApplyAsync(List<IncomingBatch> waiting, CancellationToken cancellationToken)
+    {
         while (await _batches.Reader.WaitToReadAsync(cancellationToken))
         {
             // Whatever has arrived meanwhile shares one sync.
