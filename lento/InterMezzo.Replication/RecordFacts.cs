@@ -161,6 +161,10 @@ public static partial class RecordFacts
     /// <summary>A RENAME of two objects, each of which takes the other's name.</summary>
     public static bool IsExchange(RecordView record) => record.Op == Op.Rename && (record.Aux & RenameExchange) != 0;
 
+    /// <summary>The object that the operation takes the name of, for good. None: there is none.</summary>
+    public static Fid Replaced(RecordView record, ulong self) =>
+        !IsExchange(record) && record.TryGetReplaced(out var replaced) && replaced.Fid.Canonical(self) is var fid && fid != Object(record, self) ? fid : default;
+
     public static bool IsDirectory(uint mode) => (mode & TypeMask) == Directory;
 
     public static bool IsRegular(uint mode) => (mode & TypeMask) == Regular;

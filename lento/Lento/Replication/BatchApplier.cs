@@ -179,6 +179,11 @@ internal sealed partial class BatchApplier(
             return false;
         }
 
+        if (side == Side.Client && !EvictReplaced(view, origin, known))
+        {
+            return false;
+        }
+
         var set = false;
         switch (ConflictRules.Decide(side, kind, clash?.Facet.Kind))
         {
@@ -492,6 +497,20 @@ internal sealed partial class BatchApplier(
         }
 
         return outcome.Status != ApplyStatus.Changed;
+    }
+
+    /// <summary>At a client: what was written here to a file that another takes the place of is kept. False: it has changed meanwhile.</summary>
+    private bool EvictReplaced(RecordView view, Origin origin, ulong known)
+    {
+        var replaced = RecordFacts.Replaced(view, replica.Self);
+        if (replaced.IsNone || _own?.ContentOf(replaced, known) is not { } clash || HasOtherNames(replaced, out _) ||
+            RecordFacts.Place(view, replica.Self, replaced) is not { } place)
+        {
+            return true;
+        }
+
+        var conflict = DescribeLocal(view, UpdateKind.Removes, clash) with { Object = replaced, Parent = place.Parent, Name = place.Name };
+        return Kept(_applier.EvictToConflictStore(origin.Aside, place.Parent, place.Name, replaced, conflict)) != ApplyStatus.Changed;
     }
 
     private Conflict Describe(RecordView view, UpdateKind kind, Clash? clash) => new(

@@ -70,6 +70,9 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
     /// <summary>The mtime of an object was set here (of a directory also by a change of its entries) by an update that the peer didn't know. After <see cref="Find"/>.</summary>
     public bool HasTimeOf(Fid fid, ulong known) => _times.Find([new Touch(Facet.DirectoryTime(fid), true)], known) is not null;
 
+    /// <summary>A content that was made here by an update that the peer didn't know. After <see cref="Find"/>.</summary>
+    public Clash? ContentOf(Fid fid, ulong known) => _window.Find([new Touch(Facet.Content(fid), true)], known);
+
     /// <summary>Mode or owner of an object were set here by an update that the peer didn't know, and that is no content's. After <see cref="Find"/>.</summary>
     public bool HasAttributesOf(Fid fid, ulong known) => _attributes.Find([new Touch(Facet.Attributes(fid), true)], known) is not null;
 
