@@ -200,8 +200,9 @@ internal sealed partial class Mount
                 record.Add(FieldType.Object, ObjectOf(inode));
                 if (inode.Names.Count > 0)
                 {
-                    record.Add(FieldType.Parent, ObjectOf(inode.Names[0].Directory));
-                    record.Add(FieldType.Name, Bytes(inode.Names[0].Name));
+                    var (directory, name) = PlaceOf(inode);
+                    record.Add(FieldType.Parent, ObjectOf(directory));
+                    record.Add(FieldType.Name, Bytes(name));
                 }
 
                 record.Add(FieldType.Attr, AttrOf(inode));

@@ -38,6 +38,7 @@ internal sealed partial class Mount
     /// <summary>The log has grown, or <see cref="Released"/> has.</summary>
     public event Action? Changed;
 
+    /// <summary>It stands below .intermezzo. (By what name a file is reached, the module goes by; here the one in the tree counts.)</summary>
     public bool IsControl(Inode inode)
     {
         while (inode != _control)
@@ -47,10 +48,24 @@ internal sealed partial class Mount
                 return false;
             }
 
-            inode = inode.Names[0].Directory;
+            inode = inode.Names.Count == 1 ? inode.Names[0].Directory : PlaceOf(inode).Directory;
         }
 
         return true;
+    }
+
+    /// <summary>A name of it, in the tree if it has one there.</summary>
+    public (Inode Directory, string Name) PlaceOf(Inode inode)
+    {
+        foreach (var place in inode.Names)
+        {
+            if (!IsControl(place.Directory))
+            {
+                return place;
+            }
+        }
+
+        return inode.Names[0];
     }
 
     /// <summary>No replica can ever see it.</summary>

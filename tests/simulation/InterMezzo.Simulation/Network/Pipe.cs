@@ -91,7 +91,7 @@ internal sealed class Pipe(Scheduler scheduler) : Lane
                 return bytes;
             }
 
-            if (_isEnded && _flying.Count == 0)
+            if (_isEnded && !_isCut && _flying.Count == 0)
             {
                 return _status is null ? null : throw _status;
             }

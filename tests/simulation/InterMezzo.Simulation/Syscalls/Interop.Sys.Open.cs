@@ -186,7 +186,7 @@ internal static partial class Interop
                     return "/gone (deleted)";
                 }
 
-                var (directory, name) = inode.Names[0];
+                var (directory, name) = mount.PlaceOf(inode);
                 path = $"/{name}{path}";
                 inode = directory;
             }

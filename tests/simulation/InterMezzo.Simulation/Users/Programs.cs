@@ -174,7 +174,7 @@ internal sealed class Programs(Machine machine)
             return;
         }
 
-        var (directory, name) = file.Names[0];
+        var (directory, name) = Mount.PlaceOf(file);
         Create(directory, name + "~", false, size);
         if (directory.Entries.ContainsKey(name + "~"))
         {
@@ -321,5 +321,5 @@ internal sealed class Programs(Machine machine)
     private string PathOf(Inode directory, string name) => directory == Mount.Root ? name : $"{PathOf(directory)}/{name}";
 
     private string PathOf(Inode inode) =>
-        inode == Mount.Root ? "." : inode.Names.Count == 0 ? $"(nameless {inode.Ino}.{inode.Gen})" : PathOf(inode.Names[0].Directory, inode.Names[0].Name);
+        inode == Mount.Root ? "." : inode.Names.Count == 0 ? $"(nameless {inode.Ino}.{inode.Gen})" : PathOf(Mount.PlaceOf(inode).Directory, Mount.PlaceOf(inode).Name);
 }
