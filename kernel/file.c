@@ -16,35 +16,32 @@ static bool presto_counts_as_writer(struct file *file)
 	return file->f_mode & FMODE_WRITE && S_ISREG(file_inode(file)->i_mode);
 }
 
-/*
- * Whoever means to write asks before he has the file: what the permit waits for
- * may be a newer version of it, which takes its name. (One that he has just
- * made has no newer version.)
- */
-static int presto_ask_to_write(struct file *file)
-{
-	if (!presto_counts_as_writer(file) || file->f_mode & FMODE_CREATED ||
-	    presto_unlogged(file->f_path.dentry))
-		return 0;
-	return presto_gate_pass(file_inode(file)->i_sb);
-}
-
 int presto_open(struct inode *inode, struct file *file)
 {
 	struct path path = presto_lower_path(file->f_path.dentry);
 	int flags = (file->f_flags & ~PRESTO_OPEN_DONE) | O_NOATIME;
+	bool counts = presto_counts_as_writer(file) && !presto_unlogged(file->f_path.dentry) &&
+		      !presto_is_lento(inode->i_sb);
 	struct file *lower;
 	int err;
 
 	if (!path.dentry || d_is_negative(path.dentry))
 		return -ESTALE;
-	err = presto_ask_to_write(file);
+	/*
+	 * Whoever means to write asks before he has the file: what the permit waits
+	 * for may be a newer version of it, which takes its name. (One that he has
+	 * just made has no newer version.)
+	 */
+	err = counts ? presto_gate_enter(inode->i_sb, !(file->f_mode & FMODE_CREATED)) : 0;
 	if (err)
 		return err;
 	lower = presto_do_open(file, flags, &path);
-	if (IS_ERR(lower))
+	if (IS_ERR(lower)) {
+		if (counts)
+			presto_gate_leave(inode->i_sb);
 		return PTR_ERR(lower);
-	file->private_data = lower;
+	}
+	file->private_data = (void *)((unsigned long)lower | (counts ? PRESTO_FILE_COUNTED : 0));
 	file->f_mode |= lower->f_mode & (FMODE_CAN_ODIRECT | FMODE_NOWAIT);
 	/* for what works on pages without asking us: sync_file_range(), cachestat() */
 	file->f_mapping = lower->f_mapping;
@@ -60,6 +57,8 @@ int presto_release(struct inode *inode, struct file *file)
 	fput(presto_lower_file(file));
 	if (presto_counts_as_writer(file))
 		presto_writer_put(inode, file->f_path.dentry);
+	if ((unsigned long)file->private_data & PRESTO_FILE_COUNTED)
+		presto_gate_leave(inode->i_sb);
 	return 0;
 }
 

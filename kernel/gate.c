@@ -48,6 +48,21 @@ void presto_gate_deserted(struct presto_device *device)
 	presto_gate_turn(device, device->gate.gone);
 }
 
+/* What whoever has a file open for writing does before he closes it. */
+static bool presto_gate_finishes(const struct presto_op *op)
+{
+	switch (le16_to_cpu(((const struct kml_record *)op->buf)->op)) {
+	case KML_OP_DIRTY:
+		return true;
+	case KML_OP_SETATTR:
+	case KML_OP_SETXATTR:
+	case KML_OP_REMOVEXATTR:
+		return op->ntouched && READ_ONCE(op->touched[0]->writers);
+	default:
+		return false;
+	}
+}
+
 /*
  * Whether a program may append @op: zero, -EROFS, or -ERESTARTNOINTR upon which
  * presto_gate_ask() is to be called when nothing is locked that lento needs.
@@ -58,6 +73,8 @@ int presto_gate_check(struct kml *kml, const struct presto_op *op)
 
 	lockdep_assert_held(&kml->lock);
 	if (likely(state == PRESTO_GATE_OPEN) || op->context.replica || presto_is_lento(kml->sb))
+		return 0;
+	if (READ_ONCE(kml->device->lenient) && presto_gate_finishes(op))
 		return 0;
 	return state == PRESTO_GATE_SHUT ? -EROFS : -ERESTARTNOINTR;
 }
@@ -176,25 +193,58 @@ int presto_gate_ask(struct kml *kml, bool here)
 	return here ? presto_gate_wait(device, true) : -EAGAIN;
 }
 
-/* The same for who has nothing to append yet, and holds nothing. */
-int presto_gate_pass(struct super_block *sb)
+int presto_gate_enter(struct super_block *sb, bool must_ask)
 {
 	struct presto_device *device = PRESTO_SB(sb)->device;
 	u32 state;
 	int err = 0;
 
-	while (!err && (state = READ_ONCE(device->gate.state)) != PRESTO_GATE_OPEN) {
-		if (presto_is_lento(sb))
+	while (!err) {
+		atomic_inc(&device->writers);
+		/* pairs with the barrier in presto_gate_settle(): he sees us, or we him */
+		smp_mb__after_atomic();
+		state = READ_ONCE(device->gate.state);
+		if (state == PRESTO_GATE_OPEN || !must_ask)
 			return 0;
+		presto_gate_leave(sb);
 		err = state == PRESTO_GATE_SHUT ? -EROFS :
 						  presto_gate_ask(PRESTO_SB(sb)->kml, true);
 	}
 	return err;
 }
 
+void presto_gate_leave(struct super_block *sb)
+{
+	struct presto_device *device = PRESTO_SB(sb)->device;
+
+	if (atomic_dec_and_test(&device->writers) && READ_ONCE(device->lenient))
+		wake_up_all(&device->gate_wait);
+}
+
+/* The gate is turned: lets whoever is writing come to an end, then what is under way. */
+static int presto_gate_settle(struct presto_device *device, struct kml *kml, u32 grace_ms)
+{
+	long left = 1;
+	u64 head;
+
+	/* pairs with the barrier in presto_gate_enter() */
+	smp_mb();
+	if (grace_ms)
+		left = wait_event_interruptible_timeout(device->gate_wait,
+							!atomic_read(&device->writers),
+							msecs_to_jiffies(grace_ms));
+	mutex_lock(&kml->lock);
+	WRITE_ONCE(device->lenient, false);
+	head = kml->head;
+	mutex_unlock(&kml->lock);
+	if (left < 0)
+		return left;
+	return wait_event_interruptible(device->wait, kml_watermark(kml) >= head);
+}
+
 static bool presto_gate_ok(const struct presto_gate *gate)
 {
-	return gate->state <= PRESTO_GATE_SHUT && !gate->reserved &&
+	return gate->state <= PRESTO_GATE_SHUT && gate->grace_ms <= PRESTO_GATE_WAIT_MAX &&
 	       (gate->gone == PRESTO_GATE_OPEN || gate->gone == PRESTO_GATE_SHUT) &&
 	       gate->wait_ms && gate->wait_ms <= PRESTO_GATE_WAIT_MAX;
 }
@@ -208,7 +258,6 @@ long presto_gate_set(struct super_block *sb, const struct presto_gate *gate)
 {
 	struct presto_device *device = PRESTO_SB(sb)->device;
 	struct kml *kml = PRESTO_SB(sb)->kml;
-	u64 head;
 	int err;
 
 	if (!presto_gate_ok(gate))
@@ -219,12 +268,12 @@ long presto_gate_set(struct super_block *sb, const struct presto_gate *gate)
 	spin_lock(&device->lock);
 	device->gate.gone = gate->gone;
 	device->gate.wait_ms = gate->wait_ms;
+	WRITE_ONCE(device->lenient, gate->state != PRESTO_GATE_OPEN && gate->grace_ms);
 	spin_unlock(&device->lock);
 	presto_gate_turn(device, gate->state);
-	head = kml->head;
 	mutex_unlock(&kml->lock);
 	if (gate->state == PRESTO_GATE_OPEN)
 		return 0;
-	err = wait_event_interruptible(device->wait, kml_watermark(kml) >= head);
+	err = presto_gate_settle(device, kml, gate->grace_ms);
 	return err ?: presto_close_marks(kml);
 }

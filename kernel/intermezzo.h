@@ -368,7 +368,11 @@ struct presto_gate {
 	__u32	state;			/* PRESTO_GATE_* */
 	__u32	gone;			/* PRESTO_GATE_OPEN or SHUT */
 	__u32	wait_ms;		/* 1 to PRESTO_GATE_WAIT_MAX */
-	__u32	reserved;		/* 0 */
+	/*
+	 * So long, at most, whoever has a file open for writing may go on, before
+	 * the call closes its content off; 0 to PRESTO_GATE_WAIT_MAX.
+	 */
+	__u32	grace_ms;
 };
 
 #define PRESTO_GATE_OPEN	0	/* they may */

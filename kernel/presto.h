@@ -108,9 +108,12 @@ static inline struct super_block *presto_lower_sb(struct super_block *sb)
 }
 
 /* The lower file of an open upper one. */
+/* In the lowest bit of private_data: the gate counts the file as open for writing. */
+#define PRESTO_FILE_COUNTED	1UL
+
 static inline struct file *presto_lower_file(struct file *file)
 {
-	return file->private_data;
+	return (struct file *)((unsigned long)file->private_data & ~PRESTO_FILE_COUNTED);
 }
 
 /* super.c */
@@ -232,7 +235,11 @@ bool presto_is_lower_control(struct presto_sb *ps, struct dentry *lower);
 bool presto_is_placed(struct dentry *dentry);
 bool presto_unlogged(struct dentry *dentry);
 
-/* gate.c: zero, -EROFS, or an errno upon which the system call begins anew. */
-int presto_gate_pass(struct super_block *sb);
+/*
+ * gate.c: a file is opened for writing. Zero; or -EROFS, or an errno upon which
+ * the system call begins anew, and then it isn't counted.
+ */
+int presto_gate_enter(struct super_block *sb, bool must_ask);
+void presto_gate_leave(struct super_block *sb);
 
 #endif

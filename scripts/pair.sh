@@ -34,15 +34,15 @@ boot_both() {
 	wait "$first" && return "$status"
 }
 
-# Keys, peers and the fileset; the daemons aren't running yet.
+# Keys, peers and the fileset (with the options in CREATE and JOIN); the daemons aren't running yet.
 pair() {
 	local who pin_qube pin_t21
 	for who in qube t21; do ctl "$who" init --name "$who" >/dev/null || return; done
 	pin_qube=$(ctl qube init --show-pin) && pin_t21=$(ctl t21 init --show-pin) || return
 	ctl qube peer add t21 --pin "$pin_t21" >/dev/null &&
 	ctl t21 peer add qube --pin "$pin_qube" --address qube:2411 >/dev/null &&
-	ctl qube fileset create home --mount $mount --device /dev/intermezzo0 --client t21 >/dev/null &&
-	ctl t21 fileset join home --server qube --mount $mount --device /dev/intermezzo0 >/dev/null
+	ctl qube fileset create home --mount $mount --device /dev/intermezzo0 --client t21 ${CREATE:-} >/dev/null &&
+	ctl t21 fileset join home --server qube --mount $mount --device /dev/intermezzo0 ${JOIN:-} >/dev/null
 }
 
 daemon() { on "$1" /intermezzo/scripts/start-lento $state; }

@@ -44,6 +44,17 @@ public static class ConfigurationWriter
             text.Append("devices = false\n");
         }
 
+        if (fileset.Permits)
+        {
+            text.Append("permits = true\n");
+        }
+
+        if (fileset.PermitPatience != FilesetConfiguration.DefaultPatience)
+        {
+            text.Append(System.Globalization.CultureInfo.InvariantCulture, $"permit_patience = {fileset.PermitPatience}\n");
+        }
+
+        Add(text, "offline", fileset.Offline == OfflinePolicy.Optimistic ? null : Syntax.Text(fileset.Offline));
         Write(files.Fileset(fileset.Name), text.ToString());
     }
 

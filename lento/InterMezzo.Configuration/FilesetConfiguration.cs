@@ -22,9 +22,24 @@ public enum FilesetKind
     Kml,
 }
 
+/// <summary>What programs at a client may do while it can't reach its server.</summary>
+public enum OfflinePolicy
+{
+    /// <summary>All; what both sides have changed is a conflict.</summary>
+    Optimistic,
+
+    /// <summary>Read.</summary>
+    Readonly,
+
+    /// <summary>All if the client had the write permit when it lost its server, otherwise read.</summary>
+    Permit,
+}
+
 /// <summary>A replicated tree: [[fileset]].</summary>
 public sealed record FilesetConfiguration
 {
+    public const int DefaultPatience = 10;
+
     /// <summary>The same on all its machines; with presto, the one it is mounted with.</summary>
     public required string Name { get; init; }
 
@@ -56,6 +71,15 @@ public sealed record FilesetConfiguration
     /// </summary>
     public bool Devices { get; init; } = true;
 
+    /// <summary>At a server: while they are connected, one machine at a time writes.</summary>
+    public bool Permits { get; init; }
+
+    /// <summary>At a server: seconds that a machine which has the permit may keep it though it is asked for, or out of reach.</summary>
+    public int PermitPatience { get; init; } = DefaultPatience;
+
+    /// <summary>At a client: without its server.</summary>
+    public OfflinePolicy Offline { get; init; }
+
     /// <summary>All peers that take part in it.</summary>
     public IEnumerable<string> Peers => Server is { } server ? [server] : Clients.Concat(ReadonlyClients);
 
@@ -71,6 +95,6 @@ public sealed record FilesetConfiguration
 
     public override int GetHashCode() => Scalars.GetHashCode();
 
-    private (string, FilesetRole, FilesetKind, string, string?, string?, string?, bool) Scalars =>
-        (Name, Role, Kind, Mount, Device, Log, Server, Devices);
+    private (string, FilesetRole, FilesetKind, string, string?, string?, string?, bool, bool, int, OfflinePolicy) Scalars =>
+        (Name, Role, Kind, Mount, Device, Log, Server, Devices, Permits, PermitPatience, Offline);
 }

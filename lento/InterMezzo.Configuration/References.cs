@@ -39,8 +39,17 @@ internal static class References
 
     private static void CheckRole(FilesetConfiguration fileset, TomlSection section, LentoConfiguration configuration)
     {
+        foreach (var key in (ReadOnlySpan<string>)["permits", "permit_patience", "offline"])
+        {
+            if (fileset.Kind != FilesetKind.Presto)
+            {
+                Refuse(section, key, "only a mount of the kernel module can keep programs from writing; remove it, or set fileset.kind = \"presto\"");
+            }
+        }
+
         if (fileset.Role == FilesetRole.Server)
         {
+            Refuse(section, "offline", "a server has nobody to be without; remove it, or set fileset.role = \"client\"");
             Refuse(section, "server", "a server has none; remove it, or set fileset.role = \"client\"");
             CheckClients(section, "clients", fileset.Clients, configuration);
             CheckClients(section, "readonly_clients", fileset.ReadonlyClients, configuration);
@@ -52,6 +61,8 @@ internal static class References
             return;
         }
 
+        Refuse(section, "permits", "its server decides that; remove it, or set fileset.role = \"server\"");
+        Refuse(section, "permit_patience", "its server decides that; remove it, or set fileset.role = \"server\"");
         Refuse(section, "clients", "a client has none; remove it, or set fileset.role = \"server\"");
         Refuse(section, "readonly_clients", "a client has none; remove it, or set fileset.role = \"server\"");
         if (fileset.Kind == FilesetKind.Kml)

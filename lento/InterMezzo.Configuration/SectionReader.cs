@@ -32,7 +32,7 @@ internal static class SectionReader
 
     public static FilesetConfiguration Fileset(TomlSection section)
     {
-        section.RefuseOthers("name", "role", "kind", "mount", "device", "log", "server", "clients", "readonly_clients", "devices");
+        section.RefuseOthers("name", "role", "kind", "mount", "device", "log", "server", "clients", "readonly_clients", "devices", "permits", "permit_patience", "offline");
         return new FilesetConfiguration
         {
             Name = NameOf(section),
@@ -48,6 +48,12 @@ internal static class SectionReader
             Clients = section.List("clients"),
             ReadonlyClients = section.List("readonly_clients"),
             Devices = section.Flag("devices") ?? true,
+            Permits = section.Flag("permits") ?? false,
+            PermitPatience = section.Number("permit_patience") is not { } patience ? FilesetConfiguration.DefaultPatience
+                : patience is >= 1 and <= 300 ? (int)patience
+                : throw section.Error("permit_patience", "must be 1 to 300 (seconds)"),
+            Offline = section.Text("offline") is not { } offline ? OfflinePolicy.Optimistic
+                : Syntax.ParseOffline(offline) ?? throw section.Error("offline", "must be \"optimistic\", \"readonly\" or \"permit\""),
         };
     }
 

@@ -48,6 +48,21 @@ public static class Syntax
         _ => null,
     };
 
+    public static OfflinePolicy? ParseOffline(string text) => text switch
+    {
+        "optimistic" => OfflinePolicy.Optimistic,
+        "readonly" => OfflinePolicy.Readonly,
+        "permit" => OfflinePolicy.Permit,
+        _ => null,
+    };
+
+    public static string Text(OfflinePolicy policy) => policy switch
+    {
+        OfflinePolicy.Optimistic => "optimistic",
+        OfflinePolicy.Readonly => "readonly",
+        _ => "permit",
+    };
+
     public static string Text(FilesetRole role) => role == FilesetRole.Server ? "server" : "client";
 
     public static string Text(FilesetKind kind) => kind switch

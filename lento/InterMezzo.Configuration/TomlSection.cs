@@ -51,6 +51,13 @@ internal sealed class TomlSection
         _ => throw Error(key, "must be true or false, without quotes"),
     };
 
+    public long? Number(string key) => Value(key) switch
+    {
+        null => null,
+        IntegerValueSyntax number => number.Value,
+        _ => throw Error(key, $"must be a number, as {key} = 10"),
+    };
+
     public IReadOnlyList<string> List(string key) => Value(key) switch
     {
         null => [],

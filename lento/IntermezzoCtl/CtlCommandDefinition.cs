@@ -39,6 +39,7 @@ internal static class CtlCommandDefinition
         SyncCommandDefinition.Create(),
         VerifyCommandDefinition.Create(),
         JournalCommandDefinition.Create(),
+        PermitCommandDefinition.Create(),
         ConflictsCommandDefinition.Create(),
         CompletionCommandDefinition.Create(),
     };

@@ -544,7 +544,7 @@ static void print_device(void)
 	OFFSET(presto_list, payload);
 	SIZE(presto_gate);
 	OFFSET(presto_gate, state); OFFSET(presto_gate, gone); OFFSET(presto_gate, wait_ms);
-	OFFSET(presto_gate, reserved);
+	OFFSET(presto_gate, grace_ms);
 	CONST(PRESTO_MSG_MARK); CONST(PRESTO_COUNT_MAX); CONST(PRESTO_PROTOCOL);
 	CONST(PRESTO_JOURNAL_EXACT); CONST(PRESTO_JOURNAL_SCAN);
 	CONST(PRESTO_IOC_INFO); CONST(PRESTO_IOC_CONTEXT); CONST(PRESTO_IOC_SYNC);

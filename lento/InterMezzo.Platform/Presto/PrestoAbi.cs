@@ -20,6 +20,7 @@ internal static class PrestoAbi
     internal const uint GateOpen = 0;
     internal const uint GateAsk = 1;
     internal const uint GateShut = 2;
+    internal const uint GateWaitMax = 600_000;
 
     internal static readonly ulong IocInfo = Ioc(Read, 1, (uint)Unsafe.SizeOf<Info>());
     internal static readonly ulong IocContext = Ioc(Write, 2, (uint)Unsafe.SizeOf<Context>());
@@ -119,7 +120,7 @@ internal static class PrestoAbi
         public uint State;
         public uint Gone;
         public uint WaitMilliseconds;
-        public uint Reserved;
+        public uint GraceMilliseconds;
     }
 
     [InlineArray(256)]

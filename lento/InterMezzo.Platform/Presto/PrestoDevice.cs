@@ -134,6 +134,18 @@ internal sealed class PrestoDevice : IDisposable
         }
     }
 
+    internal void TurnGate(GateState state, GateState otherwise, uint milliseconds, uint grace)
+    {
+        var gate = new PrestoAbi.Gate { State = (uint)state, Gone = (uint)otherwise, WaitMilliseconds = milliseconds, GraceMilliseconds = grace };
+        int result;
+        do
+        {
+            result = Interop.Sys.Ioctl(_fd, PrestoAbi.IocGate, ref gate);
+        }
+        while (result == -Errno.EINTR);
+        Check(result, "PRESTO_IOC_GATE", 0);
+    }
+
     internal void Mark(ReadOnlySpan<byte> payload, ulong taken)
     {
         var message = new byte[PrestoAbi.MessageHeader + payload.Length];

@@ -8,6 +8,8 @@ internal sealed class PrestoJournal(PrestoDevice device) : IJournal, IDisposable
 {
     private readonly WatermarkWatcher _watcher = new(device);
 
+    internal IGate Gate => new PrestoGate(device, _watcher);
+
     public JournalInfo Info => PrestoDevice.ToJournalInfo(device.ReadInfo());
 
     public int Read(ulong offset, Span<byte> buffer) => device.Read(offset, buffer);

@@ -20,10 +20,13 @@ public sealed class PrestoReplica : ReplicaBase
         _device = device;
         _log = log;
         _journal = new PrestoJournal(device);
+        Gate = _journal.Gate;
         Scan = new TreeScan(Objects, device, (PrestoContext)parts.Context, _journal);
     }
 
     public override IJournal Journal => _journal;
+
+    public IGate Gate { get; }
 
     public override ITreeScan Scan { get; }
 

@@ -32,11 +32,14 @@ internal sealed class WatermarkWatcher : IDisposable
     internal ValueTask<ulong> WaitBeyondAsync(ulong offset, CancellationToken cancellationToken)
     {
         var watermark = _device.ReadInfo().Watermark;
-        return watermark > offset ? new ValueTask<ulong>(watermark) : new ValueTask<ulong>(WaitAsync(new Waiter(false, offset), cancellationToken));
+        return watermark > offset ? new ValueTask<ulong>(watermark) : new ValueTask<ulong>(WaitAsync(new Waiter(Event.Growth, offset), cancellationToken));
     }
 
     internal async ValueTask<uint> WaitReleasedAsync(uint seen, CancellationToken cancellationToken) =>
-        (uint)await WaitAsync(new Waiter(true, seen), cancellationToken).ConfigureAwait(false);
+        (uint)await WaitAsync(new Waiter(Event.Release, seen), cancellationToken).ConfigureAwait(false);
+
+    internal async ValueTask<uint> WaitWantedAsync(uint seen, CancellationToken cancellationToken) =>
+        (uint)await WaitAsync(new Waiter(Event.Want, seen), cancellationToken).ConfigureAwait(false);
 
     public void Dispose()
     {
@@ -119,7 +122,7 @@ internal sealed class WatermarkWatcher : IDisposable
         short events = 0;
         foreach (var waiter in _waiters)
         {
-            events |= waiter.ForRelease ? Interop.Sys.PollPriority : Interop.Sys.PollIn;
+            events |= waiter.Event == Event.Growth ? Interop.Sys.PollIn : Interop.Sys.PollPriority;
         }
 
         return events;
@@ -179,18 +182,31 @@ internal sealed class WatermarkWatcher : IDisposable
         _ = Interop.Sys.Write(_wakeUp, one);
     }
 
-    /// <param name="forRelease">For a file to be closed, not for the log to grow.</param>
-    /// <param name="seen">How many have been, or how far the log goes.</param>
-    private sealed class Waiter(bool forRelease, ulong seen) : TaskCompletionSource<ulong>(TaskCreationOptions.RunContinuationsAsynchronously)
+    private enum Event
     {
-        internal bool ForRelease { get; } = forRelease;
+        /// <summary>The log grows.</summary>
+        Growth,
+
+        /// <summary>A file is closed.</summary>
+        Release,
+
+        /// <summary>A program asks at the gate.</summary>
+        Want,
+    }
+
+    /// <param name="what">What is waited for.</param>
+    /// <param name="seen">How often it has happened, or how far the log goes.</param>
+    private sealed class Waiter(Event what, ulong seen) : TaskCompletionSource<ulong>(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        internal Event Event => what;
 
         internal bool TryEnd(in PrestoAbi.Info info)
         {
-            var ends = ForRelease ? info.Released != seen : info.Watermark > seen;
+            var now = what switch { Event.Growth => info.Watermark, Event.Release => info.Released, _ => info.Wanted };
+            var ends = what == Event.Growth ? now > seen : now != seen;
             if (ends)
             {
-                TrySetResult(ForRelease ? info.Released : info.Watermark);
+                TrySetResult(now);
             }
 
             return ends;

@@ -116,6 +116,9 @@ public sealed partial class Frame
             case KindOneofCase.Ack:
                 Require.That(Ack.Number != 0, "not an acknowledgement");
                 break;
+            case KindOneofCase.Permit:
+                Require.That(Permit.Kind is >= Permit.Types.Kind.Want and <= Permit.Types.Kind.Release, "an unknown word about the permit");
+                break;
             case KindOneofCase.Barrier or KindOneofCase.BarrierReply:
                 break;
             default:

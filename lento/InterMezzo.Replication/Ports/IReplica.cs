@@ -29,6 +29,9 @@ public interface IReplica : IDisposable
 
     IConflictStore Conflicts { get; }
 
+    /// <summary>Null: nobody can keep programs from changing the tree.</summary>
+    IGate? Gate => null;
+
     /// <summary>Null: there is no log that could be told.</summary>
     ITreeScan? Scan { get; }
 

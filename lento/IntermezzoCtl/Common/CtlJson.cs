@@ -16,6 +16,7 @@ namespace InterMezzo.Ctl;
 [JsonSerializable(typeof(ConflictsOutput))]
 [JsonSerializable(typeof(ConflictShowOutput))]
 [JsonSerializable(typeof(ResolvedOutput))]
+[JsonSerializable(typeof(PermitOutput))]
 internal sealed partial class CtlJson : JsonSerializerContext
 {
     /// <summary>One line, which programs can read as it comes.</summary>

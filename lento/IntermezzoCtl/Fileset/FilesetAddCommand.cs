@@ -21,11 +21,19 @@ internal sealed record FilesetPlan(string Name, string Mount, string? Device, st
 internal static class FilesetAddCommand
 {
     public static Task<int> CreateAsync(
-        ConfigurationFiles files, FilesetPlan plan, string[] clients, string[] readonlyClients, CancellationToken cancellationToken) =>
-        AddAsync(files, plan.As(FilesetRole.Server) with { Clients = clients, ReadonlyClients = readonlyClients }, cancellationToken);
+        ConfigurationFiles files, FilesetPlan plan, string[] clients, string[] readonlyClients, bool permits, CancellationToken cancellationToken) =>
+        AddAsync(files, plan.As(FilesetRole.Server) with { Clients = clients, ReadonlyClients = readonlyClients, Permits = permits }, cancellationToken);
 
-    public static Task<int> JoinAsync(ConfigurationFiles files, FilesetPlan plan, string server, CancellationToken cancellationToken) =>
-        AddAsync(files, plan.As(FilesetRole.Client) with { Server = server }, cancellationToken);
+    public static Task<int> JoinAsync(ConfigurationFiles files, FilesetPlan plan, string server, string? offline, CancellationToken cancellationToken) =>
+        AddAsync(
+            files,
+            plan.As(FilesetRole.Client) with
+            {
+                Server = server,
+                Offline = offline is null ? OfflinePolicy.Optimistic : Syntax.ParseOffline(offline)
+                    ?? throw new ConfigurationException($"--offline {offline}: must be optimistic, readonly or permit"),
+            },
+            cancellationToken);
 
     private static async Task<int> AddAsync(ConfigurationFiles files, FilesetConfiguration fileset, CancellationToken cancellationToken)
     {

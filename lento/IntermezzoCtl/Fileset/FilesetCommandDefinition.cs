@@ -42,6 +42,7 @@ internal static class FilesetCommandDefinition
     {
         var (name, mount, device, noDevices, clients, readonlyClients) = (NewName(), Mount(), Device(), NoDevices(), Clients(), ReadonlyClients());
         var log = new Option<string?>("--log") { Description = "A journal file kept by somebody else, beside a plain directory.", HelpName = "PATH" };
+        var permits = new Option<bool>("--permits") { Description = "While they are connected, one machine at a time writes; needs --device." };
         var command = new TaughtCommand(
             "create",
             """
@@ -51,13 +52,14 @@ internal static class FilesetCommandDefinition
               intermezzo-ctl fileset create pub --mount /srv/pub --readonly-client t21
             """)
         {
-            name, mount, device, log, clients, readonlyClients, noDevices,
+            name, mount, device, log, clients, readonlyClients, permits, noDevices,
         };
         command.SetGuarded((result, cancellationToken) => FilesetAddCommand.CreateAsync(
             CommonOptions.Files(result),
             new FilesetPlan(result.GetValue(name)!, result.GetValue(mount)!, result.GetValue(device), result.GetValue(log), !result.GetValue(noDevices)),
             result.GetValue(clients) ?? [],
             result.GetValue(readonlyClients) ?? [],
+            result.GetValue(permits),
             cancellationToken));
         return command;
     }
@@ -66,6 +68,12 @@ internal static class FilesetCommandDefinition
     {
         var (name, mount, device, noDevices) = (NewName(), Mount(), Device(), NoDevices());
         var server = CommonOptions.WithPeers(new Option<string>("--server") { Description = "The peer that serves it.", HelpName = "PEER", Required = true });
+        var offline = new Option<string?>("--offline")
+        {
+            Description = "What programs may do without the server: optimistic (all, the default), readonly, permit (all if it had the permit).",
+            HelpName = "POLICY",
+        };
+        offline.AcceptOnlyFromAmong("optimistic", "readonly", "permit");
         var command = new TaughtCommand(
             "join",
             """
@@ -76,12 +84,13 @@ internal static class FilesetCommandDefinition
               intermezzo-ctl sync --wait
             """)
         {
-            name, server, mount, device, noDevices,
+            name, server, mount, device, offline, noDevices,
         };
         command.SetGuarded((result, cancellationToken) => FilesetAddCommand.JoinAsync(
             CommonOptions.Files(result),
             new FilesetPlan(result.GetValue(name)!, result.GetValue(mount)!, result.GetValue(device), null, !result.GetValue(noDevices)),
             result.GetValue(server)!,
+            result.GetValue(offline),
             cancellationToken));
         return command;
     }

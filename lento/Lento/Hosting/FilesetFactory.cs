@@ -34,7 +34,13 @@ internal sealed class FilesetFactory(
             configuration.Name,
             isClient ? Side.Client : Side.Server,
             SendsOwn: isClient && configuration.Kind == FilesetKind.Presto,
-            Clients: configuration.Clients.Count + configuration.ReadonlyClients.Count);
+            Clients: configuration.Clients.Count + configuration.ReadonlyClients.Count)
+        {
+            Permits = configuration.Permits,
+            PermitPatience = TimeSpan.FromSeconds(configuration.PermitPatience),
+            Offline = configuration.Offline == OfflinePolicy.Optimistic ? GateState.Open : GateState.Shut,
+            KeepsPermit = configuration.Offline == OfflinePolicy.Permit,
+        };
         var link = isClient ? new ServerLink(configuration.Server!, connector, network) : null;
         var service = new FilesetService(settings, Open(configuration), link, time, logger);
         var fileset = new RunningFileset(configuration, service, link, new PeerNames(peers, replicas));

@@ -90,6 +90,12 @@ internal sealed class KeptFileset : IFileset
 
     public Task<ScanProgress> VerifyAsync(CancellationToken cancellationToken) => Running.VerifyAsync(cancellationToken);
 
+    public PermitStatus? Permit => Running.Permit;
+
+    public void ReleasePermit() => Running.ReleasePermit();
+
+    public void BreakPermit() => Running.BreakPermit();
+
     public Task<bool> DropConflictAsync(string id, ulong stamp) => Running.DropConflictAsync(id, stamp);
 
     public async ValueTask DisposeAsync()

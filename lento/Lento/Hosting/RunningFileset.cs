@@ -50,6 +50,12 @@ internal sealed class RunningFileset(FilesetConfiguration configuration, Fileset
 
     public Task<ScanProgress> VerifyAsync(CancellationToken cancellationToken) => service.VerifyAsync(cancellationToken);
 
+    public PermitStatus? Permit => service.Permit;
+
+    public void ReleasePermit() => service.ReleasePermit();
+
+    public void BreakPermit() => service.BreakPermit();
+
     public Task<bool> DropConflictAsync(string id, ulong stamp) => service.DropConflictAsync(id, stamp);
 
     public async Task<SyncResult> WaitAsync(CancellationToken cancellationToken)

@@ -176,7 +176,16 @@ internal sealed partial class FilesetService
             await Apply.RunAsync(() => TryDeferred(all: false));
         }
 
-        await RunSessionAsync(start, stream, session => _ = MeasureAsync(session, began), cancellationToken);
+        var hasPermits = start.Theirs is not null && welcome.Features.Contains(WithPermits);
+        await RunWithPermitAsync(hasPermits, begun => RunSessionAsync(
+            start,
+            stream,
+            session =>
+            {
+                begun(session);
+                _ = MeasureAsync(session, began);
+            },
+            cancellationToken));
         return false;
     }
 

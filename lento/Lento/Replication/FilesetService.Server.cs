@@ -72,6 +72,11 @@ internal sealed partial class FilesetService
             welcome.Features.Add(ReadOnly);
         }
 
+        if (_keeper is not null)
+        {
+            welcome.Features.Add(WithPermits);
+        }
+
         if (mode != Welcome.Types.Mode.Live && Deferred.All.Any(waiting => waiting.Peer == hello.Replica))
         {
             await Apply.RunAsync(() => LoseDeferred(hello.Replica));

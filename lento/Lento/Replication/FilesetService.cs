@@ -42,6 +42,8 @@ internal sealed partial class FilesetService : IAsyncDisposable
         Apply = apply ?? new ApplyThread(settings.Name);
         Changes = replica.Journal is { } journal ? new ChangeLog(journal, replica.Self) : null;
         _state = settings.Side == Side.Server ? LinkState.Serving : LinkState.Disconnected;
+        _keeper = settings.Permits && replica.Gate is not null ? new PermitKeeper(settings, replica, Apply, SayAsync, time, logger) : null;
+        _user = settings.Side == Side.Client && settings.SendsOwn && replica.Gate is { } gate ? new PermitUser(gate, Apply, settings) : null;
     }
 
     public FilesetSettings Settings { get; }
@@ -69,6 +71,11 @@ internal sealed partial class FilesetService : IAsyncDisposable
     {
         await Apply.RunAsync(() => State.Load(Side));
         _isLoaded = true;
+        if (_user is not null)
+        {
+            await _user.TurnAsync(isConnected: false);
+        }
+
         _logger.FilesetReady(Settings.Name, Side, Replica.Self, Replica.Journal?.Info.Log.ToString() ?? "none");
         if (Replica.Scan is { } scan && !State.Scan.Doubtful.IsNone)
         {
@@ -89,6 +96,11 @@ internal sealed partial class FilesetService : IAsyncDisposable
             _following = FollowWritersAsync(journal, _stopping.Token);
         }
 
+        if (_keeper is not null)
+        {
+            _keeping = KeepPermitsAsync(_keeper, _stopping.Token);
+        }
+
         if (Side == Side.Client)
         {
             _link = KeepLinkAsync(_stopping.Token);
@@ -102,6 +114,7 @@ internal sealed partial class FilesetService : IAsyncDisposable
         await _scan;
         await _link;
         await _following;
+        await _keeping;
         await _changed.WaitUntilAsync(() => Sessions.Count == 0, CancellationToken.None);
         if (_isLoaded)
         {
@@ -209,6 +222,7 @@ internal sealed partial class FilesetService : IAsyncDisposable
         try
         {
             _changed.Pulse();
+            _keeper?.Came(start.Peer);
             _logger.SessionBegan(Settings.Name, start.Peer, State.Of(start.Peer)?.Batch.Offset ?? 0, start.Theirs?.Applied.Offset ?? 0);
             began(session);
             await session.RunAsync();
@@ -231,9 +245,16 @@ internal sealed partial class FilesetService : IAsyncDisposable
 
     private void Remove(SyncSession session)
     {
+        bool isLast;
         lock (_gate)
         {
             _sessions.Remove(session);
+            isLast = _sessions.TrueForAll(other => other.Peer != session.Peer);
+        }
+
+        if (isLast)
+        {
+            _keeper?.Left(session.Peer);
         }
 
         session.Ended();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using InterMezzo.Replication;
+using InterMezzo.Replication.Ports;
 
 namespace InterMezzo.Lento.Replication;
 
@@ -12,6 +13,24 @@ internal sealed record FilesetSettings(string Name, Side Side, bool SendsOwn, in
 {
     /// <summary>The log is trimmed in steps of this: freeing less isn't worth the work.</summary>
     public ulong TrimStep { get; init; } = 16 << 20;
+
+    /// <summary>At a server: one machine at a time writes.</summary>
+    public bool Permits { get; init; }
+
+    /// <summary>So long each has the permit at least.</summary>
+    public TimeSpan PermitHold { get; init; } = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>So long a holder that is asked, or out of reach, keeps it.</summary>
+    public TimeSpan PermitPatience { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>So long a program waits for the permit; then it is as if there was no server.</summary>
+    public TimeSpan PermitWait { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>At a client: what the gate of its programs is without the server, Open or Shut.</summary>
+    public GateState Offline { get; init; } = GateState.Open;
+
+    /// <summary>At a client: whoever had the permit goes on without the server.</summary>
+    public bool KeepsPermit { get; init; }
 }
 
 /// <summary>How a client reaches its server.</summary>

@@ -88,6 +88,12 @@ internal static partial class ReplicationLog
     [LoggerMessage(EventId = 3028, Level = LogLevel.Warning, Message = "{Fileset}: the log isn't the one that was here before: a disk was restored; {Peer:x} joins again, nothing is lost")]
     public static partial void LogWentBack(this ILogger logger, string fileset, ulong peer);
 
+    [LoggerMessage(EventId = 3029, Level = LogLevel.Warning, Message = "{Fileset}: the write permit is taken from {Peer:x} without its word: what it has written meanwhile is merged as if it had been out of reach")]
+    public static partial void PermitBroken(this ILogger logger, string fileset, ulong peer);
+
+    [LoggerMessage(EventId = 3030, Level = LogLevel.Error, Message = "{Fileset}: the write permit can't be passed on")]
+    public static partial void PermitsFailed(this ILogger logger, string fileset, Exception exception);
+
     [LoggerMessage(EventId = 3019, Level = LogLevel.Error, Message = "A peer's call failed")]
     public static partial void CallFailed(this ILogger logger, Exception exception);
 }

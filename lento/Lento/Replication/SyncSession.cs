@@ -111,6 +111,9 @@ internal sealed class SyncSession : IDisposable
         }
     }
 
+    /// <summary>Says something about the write permit.</summary>
+    public Task SayAsync(Permit.Types.Kind kind) => _stream.WriteAsync(new Frame { Permit = new Permit { Kind = kind } }, _ending.Token);
+
     /// <summary>Returns when all of the peer's log that is there now is here; cancelled when the session ends.</summary>
     public async Task CatchUpAsync(CancellationToken cancellationToken)
     {
@@ -148,6 +151,10 @@ internal sealed class SyncSession : IDisposable
                 case Frame.KindOneofCase.BarrierReply:
                     _barriers.Complete(frame.BarrierReply.Id);
                     break;
+                case Frame.KindOneofCase.Permit when _start.Writable:
+                    _fileset.Hear(this, frame.Permit.Kind);
+                    break;
+                case Frame.KindOneofCase.Permit:
                 case Frame.KindOneofCase.Begin when !_start.Writable:
                     throw new InvalidMessageException("updates from a peer that may only read");
                 default:

@@ -175,7 +175,7 @@ static void test_arguments(void)
 {
 	const struct presto_gate bad[] = {
 		{ PRESTO_GATE_SHUT + 1, 0, 1, 0 }, { 0, PRESTO_GATE_ASK, 1, 0 }, { 0, 0, 0, 0 },
-		{ 0, 0, PRESTO_GATE_WAIT_MAX + 1, 0 }, { 0, 0, 1, 1 },
+		{ 0, 0, PRESTO_GATE_WAIT_MAX + 1, 0 }, { 0, 0, 1, PRESTO_GATE_WAIT_MAX + 1 },
 	};
 	size_t i, refused = 0;
 	pid_t pid;
@@ -341,6 +341,40 @@ static pid_t other_lento(unsigned int gone, int ready, int end)
 	      read(end, &byte, 1) != 1);
 }
 
+/* Writes, sets attributes and closes as soon as the gate isn't open any more. */
+static int finish(void)
+{
+	int file = open("file", O_WRONLY), err;
+
+	kill(getppid(), SIGUSR2);
+	while (info().gate == PRESTO_GATE_OPEN)
+		;
+	err = put(file) ?: result(fsetxattr(file, "user.y", "z", 1, 0)) ?: mode(file);
+	/* what it begins now waits */
+	close(file);
+	return err ?: do_mkdir();
+}
+
+static void test_grace(void)
+{
+	struct presto_gate gate = { PRESTO_GATE_ASK, PRESTO_GATE_SHUT, LONG, LONG };
+	unsigned int wanted = info().wanted;
+	sigset_t ready;
+	pid_t pid;
+	int number;
+
+	sigemptyset(&ready);
+	sigaddset(&ready, SIGUSR2);
+	sigprocmask(SIG_BLOCK, &ready, NULL);
+	pid = program(finish);
+	sigwait(&ready, &number);
+	check(!ioctl(fd, PRESTO_IOC_GATE, &gate), "whoever writes comes to an end", "");
+	wait_for_asker(wanted);
+	check(runs(pid), "and waits with what he begins then", "");
+	turn(PRESTO_GATE_OPEN, PRESTO_GATE_OPEN, LONG);
+	check(end_of(pid) == 0, "and it is done", "");
+}
+
 static void test_desertion(unsigned int gone, int want, const char *name)
 {
 	int ready[2], end[2];
@@ -379,6 +413,8 @@ int main(int argc, char **argv)
 	test_signals();
 	new_ground(argv[2]);
 	test_silence();
+	new_ground(argv[2]);
+	test_grace();
 	test_desertion(PRESTO_GATE_SHUT, EROFS, "a lento that is gone: shut, if so it was told");
 	test_desertion(PRESTO_GATE_OPEN, 0, "or open");
 	return failures != 0;
