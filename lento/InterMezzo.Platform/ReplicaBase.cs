@@ -46,6 +46,8 @@ public abstract class ReplicaBase : IReplica
 
     public abstract ITreeScan? Scan { get; }
 
+    public virtual IGate? Gate => null;
+
     private protected bool IndexWasLost { get; }
 
     private protected Applier OwnApplier => _applier;

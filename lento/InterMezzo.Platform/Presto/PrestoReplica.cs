@@ -26,7 +26,7 @@ public sealed class PrestoReplica : ReplicaBase
 
     public override IJournal Journal => _journal;
 
-    public IGate Gate { get; }
+    public override IGate Gate { get; }
 
     public override ITreeScan Scan { get; }
 
