@@ -216,24 +216,28 @@ internal sealed partial class BatchApplier
         return (clash is not null || YieldFound(record, view, kind, origin)) && Enter(waiting, record, view, origin, attempt, out until);
     }
 
-    /// <summary>The same as when it came; what has been set on the file since has records of its own, and they were applied.</summary>
-    private ObjectState? StateNow(IncomingRecord record, RecordView view)
+    /// <summary>The same as when it came; what has been set on the file since has records of its own, which were applied.</summary>
+    private ObjectState? StateNow(DeferredContent waiting, IncomingRecord record, RecordView view)
     {
-        var state = StateOf(record, view) ?? StateOfRecord(view);
-        if (state is null || view.Op != Op.Close || view.Flags.HasFlag(RecordFlags.Attr) ||
-            _own?.HasAttributesOfContent(RecordFacts.Object(view, replica.Self), Known(record)) == true)
+        if ((StateOf(record, view) ?? StateOfRecord(view)) is not { } state)
         {
-            return state;
+            return null;
         }
 
+        var since = _own!.SetSince(waiting.Object, waiting.Known, side == Side.Client ? waiting.Source : 0);
         var attr = state.Attr;
-        return new ObjectState { Attr = attr with { Valid = attr.Valid & ~(AttrValid.Mode | AttrValid.Uid | AttrValid.Gid) } };
+        return new ObjectState
+        {
+            Attr = attr with { Valid = attr.Valid & ~since.Attributes },
+            Target = state.Target,
+            Xattrs = since.Xattrs ? null : state.Xattrs,
+        };
     }
 
     private bool Enter(DeferredContent waiting, IncomingRecord record, RecordView view, Origin origin, int attempt, out ulong? until)
     {
         until = null;
-        var outcome = _applier.Apply(origin, view, StateNow(record, view), record.Content);
+        var outcome = _applier.Apply(origin, view, StateNow(waiting, record, view), record.Content);
         switch (outcome.Status)
         {
             case ApplyStatus.Applied or ApplyStatus.AlreadySo:

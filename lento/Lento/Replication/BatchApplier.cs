@@ -315,7 +315,7 @@ internal sealed partial class BatchApplier(
                 if (PlaceOf(view, outcome) is not { } place || !_fetched.Add(outcome.Subject))
                 {
                     logger.RecordWithoutObject(replica.Fileset, record.Source, outcome.Subject.ToString());
-                    return outcome.Status;
+                    return RemoveReplaced(view, origin) ?? outcome.Status;
                 }
 
                 _fetched.Remove(outcome.Subject);
@@ -497,6 +497,20 @@ internal sealed partial class BatchApplier(
         }
 
         return outcome.Status != ApplyStatus.Changed;
+    }
+
+    /// <summary>An object that is gone at the server by now has taken the name of another one before: that is gone, too. Null: it hasn't.</summary>
+    private ApplyStatus? RemoveReplaced(RecordView view, Origin origin)
+    {
+        var replaced = RecordFacts.Replaced(view, replica.Self);
+        if (replaced.IsNone || !view.TryGetReplaced(out var was) || RecordFacts.Place(view, replica.Self, replaced) is not { } place)
+        {
+            return null;
+        }
+
+        var removal = RecordFacts.Removal(origin.Dot, place.Parent, place.Name, replaced, new KmlAttr { Mode = was.Mode });
+        var status = _applier.Apply(origin, RecordView.Parse(removal), null, null).Status;
+        return status == ApplyStatus.Changed ? status : null;
     }
 
     /// <summary>At a client: what was written here to a file that another takes the place of is kept. False: it has changed meanwhile.</summary>

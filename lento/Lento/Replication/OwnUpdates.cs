@@ -73,12 +73,29 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
     /// <summary>A content that was made here by an update that the peer didn't know. After <see cref="Find"/>.</summary>
     public Clash? ContentOf(Fid fid, ulong known) => _window.Find([new Touch(Facet.Content(fid), true)], known);
 
+    /// <summary>What of an object was set by others' updates that were applied here.</summary>
+    /// <param name="fid">The object.</param>
+    /// <param name="from">Looked for in the own log from here on.</param>
+    /// <param name="source">Those that stand beyond this in the log that they came from.</param>
+    public (AttrValid Attributes, bool Xattrs) SetSince(Fid fid, ulong from, ulong source)
+    {
+        var attributes = AttrValid.None;
+        var xattrs = false;
+        foreach (var (_, bytes) in LogScan.Records(journal, Start(from), journal.Info.Watermark))
+        {
+            var record = RecordView.Parse(bytes.Span);
+            if (record.Source > source && RecordFacts.IsUpdate(record) && RecordFacts.Object(record, self) == fid)
+            {
+                attributes |= RecordFacts.SetsAttributes(record) && record.TryGetAttr(out var attr) ? attr.Valid : 0;
+                xattrs |= record.Op is Op.SetXattr or Op.RemoveXattr;
+            }
+        }
+
+        return (attributes, xattrs);
+    }
+
     /// <summary>Mode or owner of an object were set here by an update that the peer didn't know, and that is no content's. After <see cref="Find"/>.</summary>
     public bool HasAttributesOf(Fid fid, ulong known) => _attributes.Find([new Touch(Facet.Attributes(fid), true)], known) is not null;
-
-    /// <summary>The same of those that came with a content made here, and stand or fall with it. After <see cref="Find"/>.</summary>
-    public bool HasAttributesOfContent(Fid fid, ulong known) =>
-        !HasAttributesOf(fid, known) && _window.Find([new Touch(Facet.Attributes(fid), true)], known) is not null;
 
     /// <summary>Any xattr of an object was set or removed here by an update that the peer didn't know. After <see cref="Find"/>.</summary>
     public bool HasXattrsOf(Fid fid, ulong known) => _xattrs.Find([new Touch(Facet.AnyXattr(fid), true)], known) is not null;
