@@ -181,12 +181,15 @@ internal sealed partial class Mount
             return Errors.NotPermitted;
         }
 
-        inode.Dirty = Record(actor, Op.Dirty, default, default, 0, (ref RecordWriter record) => record.Add(FieldType.Object, ObjectOf(inode)));
-        if (!actor.Applies)
+        var operation = Begin(actor);
+        operation.Touches(inode);
+        if (operation.Error != 0)
         {
-            inode.Changed = inode.Dirty;
+            return operation.Error;
         }
 
+        inode.Dirty = Record(actor, Op.Dirty, default, default, 0, (ref RecordWriter record) => record.Add(FieldType.Object, ObjectOf(inode)));
+        operation.Note(inode.Dirty);
         return 0;
     }
 

@@ -57,6 +57,9 @@ internal sealed class Process(Machine machine)
     /// <summary>The apply context of that thread.</summary>
     public Origin Context { get; set; }
 
+    /// <summary>A file of the tree is open for writing: content is being written in place.</summary>
+    public bool IsWriting => _files.Values.Any(file => file is { Writes: true, Inode: { } inode } && !Mount.IsControl(inode));
+
     public int OpenFiles => _files.Count;
 
     public Actor Actor => new(IsApplying ? Context : default, true, s_lentoPid);

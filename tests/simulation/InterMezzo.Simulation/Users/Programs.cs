@@ -30,6 +30,12 @@ internal sealed class Programs(Machine machine)
 
     public void Do(Event what)
     {
+        if (machine.Daemon?.Process.IsWriting == true)
+        {
+            // What is written to a file of several names while lento writes it in place, mixes with it: it is known.
+            return;
+        }
+
         switch (what.Kind)
         {
             case EventKind.Create or EventKind.CreateOpen:
