@@ -22,4 +22,28 @@ public class TouchesTests
         Assert.That(touches[..count], Does.Contain(new Touch(Facet.Content(it), true)));
         Assert.That(touches[..count].Contains(new Touch(Facet.Attributes(it), true)), Is.EqualTo(attributes));
     }
+
+    [TestCase(0u, true)]
+    [TestCase(2u, false)]
+    public void A_rename_ends_what_it_replaces_but_an_exchange_does_not(uint flags, bool ends)
+    {
+        Fid moved = Story.Object("a"), other = Story.Object("b"), directory = Story.Object("d");
+        var writer = new RecordWriter(new byte[KmlFormat.RecordMax], Op.Rename) { Aux = flags };
+        writer.Add(FieldType.Object, At(moved));
+        writer.Add(FieldType.Parent, At(directory));
+        writer.Add(FieldType.Name, "a"u8);
+        writer.Add(FieldType.Parent2, At(directory));
+        writer.Add(FieldType.Name2, "b"u8);
+        writer.Add(FieldType.Replaced, At(other));
+        var record = RecordView.Parse(writer.Finish());
+        var touches = new Touch[RecordFacts.MaxTouches];
+
+        var count = RecordFacts.Touches(record, self: 1, touches);
+
+        Assert.That(touches[..count], Does.Contain(new Touch(Facet.Existence(other), ends)));
+        Assert.That(RecordFacts.Replaced(record, self: 1), Is.EqualTo(ends ? other : default));
+        Assert.That(RecordFacts.Place(record, 1, other)?.Name, Is.EqualTo(ends ? "b"u8.ToArray() : "a"u8.ToArray()));
+    }
+
+    private static KmlObject At(Fid fid) => new(fid, fid.Ino, fid.Gen, 0x81a4);
 }
