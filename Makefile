@@ -13,9 +13,11 @@ KERNEL_SOURCES = $(shell cd kernel && find . -type f \( -name '*.[chS]' -o -name
 # For the native programs and the benchmarks; the lab names its own.
 PACKAGES := clang lld zlib1g-dev rsync socat ca-certificates git sqlite3
 
+SIMULATE = tests/simulation/InterMezzo.Simulation/bin/Release/net10.0/simulate
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup packages sdk lab-setup lab-debug-kernel module build restore test crash demo bench clean
+.PHONY: help setup packages sdk lab-setup lab-debug-kernel module build restore test crash simulate demo bench clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 18
@@ -58,6 +60,10 @@ test: setup module build ## set up, build, run all tests
 
 crash: module ## N=200 power cuts; PAIRS=all: one at each flush of each pair of operations; also SEED=, FS="ext3 ext4", KERNEL="6.1 6.12", PER_LOAD=
 	@N='$(N)' PAIRS='$(PAIRS)' SEED='$(SEED)' FS='$(FS)' KERNEL='$(KERNEL)' PER_LOAD='$(PER_LOAD)' tests/lab/crash/$(if $(PAIRS),pairs,crash).py
+
+simulate: restore ## SEEDS=N or FROM-TO: histories of replicas on simulated machines; see README
+	dotnet build tests/simulation/InterMezzo.Simulation -c Release --no-restore -v quiet
+	$(SIMULATE) --seeds '$(or $(SEEDS),5000)' --shrink 3
 
 demo: setup module build ## set up, build, show it: a server and a laptop, cable pulled, power cut, equal again
 	scripts/demo

@@ -26,6 +26,16 @@ Parallel.For(from, to + 1, new ParallelOptions { MaxDegreeOfParallelism = Number
     {
         failures.Add((history.Plan, history.Failure!));
     }
+    else if (seed % 50 == 0)
+    {
+        // The seed alone decides: once more it is the same history.
+        var again = new History(history.Plan, keepsStory: false);
+        again.Run();
+        if (again.Hash != history.Hash)
+        {
+            failures.Add((history.Plan, $"run again it is another history: {history.Hash:x}, {again.Hash:x}"));
+        }
+    }
 });
 
 var failed = failures.OrderBy(failure => failure.Plan.Seed).ToList();
