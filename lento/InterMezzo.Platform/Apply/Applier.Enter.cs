@@ -117,8 +117,8 @@ internal sealed partial class Applier
         var placed = PlaceKnown(origin, directory, place, fid, replaced);
         return placed.Status switch
         {
-            // Made, then given another name: records that follow say so.
-            ApplyStatus.Elsewhere when existing == Existing.Keep => updated,
+            // Made, then given another name: records that follow say so. New content of it is about no name.
+            ApplyStatus.Elsewhere when existing == Existing.Keep || replaced == fid => updated,
             ApplyStatus.AlreadySo => updated,
             _ => placed,
         };

@@ -113,7 +113,15 @@ internal sealed partial class Applier
                 return new ApplyOutcome(ApplyStatus.Busy, fid);
             }
 
-            SparseCopy.Copy(source, target);
+            try
+            {
+                SparseCopy.Copy(source, target);
+            }
+            catch (SysException exception) when (exception.Error == Errno.EAGAIN)
+            {
+                // Of the first write, before anything has changed.
+                return new ApplyOutcome(ApplyStatus.Changed, fid);
+            }
         }
 
         SysException.Check(Interop.Sys.StatX(known, out var stat), "statx", fid.ToString());

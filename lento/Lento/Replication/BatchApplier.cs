@@ -539,11 +539,11 @@ internal sealed partial class BatchApplier(
     private Conflict DescribeLocal(RecordView view, UpdateKind kind, Clash clash) =>
         Describe(view, kind, clash) with { Loser = _own!.DotAt(clash.Offset), Winner = RecordFacts.Dot(view, replica.Self) };
 
-    /// <summary>Where an object belongs that isn't here. A CLOSE tells only where it was: what it was given here since, the server has done, too.</summary>
+    /// <summary>Where an object belongs that isn't here. New content tells only where it was: what name it was given here since, the server knows, too.</summary>
     private (Fid Parent, byte[] Name)? PlaceOf(RecordView view, ApplyOutcome outcome)
     {
         var told = RecordFacts.Place(view, replica.Self, outcome.Subject);
-        return told is not null && view.Op != Op.Close ? told : _own?.LastPlace(outcome.Subject, Echo) ?? told;
+        return told is not null && RecordFacts.Kind(view) != UpdateKind.Writes ? told : _own?.LastPlace(outcome.Subject, Echo) ?? told;
     }
 
     /// <param name="record">The update.</param>
