@@ -161,6 +161,16 @@ public static partial class RecordFacts
     /// <summary>A RENAME of two objects, each of which takes the other's name.</summary>
     public static bool IsExchange(RecordView record) => record.Op == Op.Rename && (record.Aux & RenameExchange) != 0;
 
+    /// <summary>Mode, owner and mtime after a further change of them.</summary>
+    public static KmlAttr Merge(in KmlAttr before, in KmlAttr change) => before with
+    {
+        Valid = before.Valid | (change.Valid & (AttrValid.Mode | AttrValid.Uid | AttrValid.Gid | AttrValid.ModifyTime)),
+        Mode = change.Has(AttrValid.Mode) ? change.Mode : before.Mode,
+        Uid = change.Has(AttrValid.Uid) ? change.Uid : before.Uid,
+        Gid = change.Has(AttrValid.Gid) ? change.Gid : before.Gid,
+        ModifyTime = change.Has(AttrValid.ModifyTime) ? change.ModifyTime : before.ModifyTime,
+    };
+
     /// <summary>The object that the operation takes the name of, for good. None: there is none.</summary>
     public static Fid Replaced(RecordView record, ulong self) =>
         !IsExchange(record) && record.TryGetReplaced(out var replaced) && replaced.Fid.Canonical(self) is var fid && fid != Object(record, self) ? fid : default;

@@ -225,10 +225,9 @@ internal sealed partial class BatchApplier
         }
 
         var since = _own!.SetSince(waiting.Object, waiting.Known, side == Side.Client ? waiting.Source : 0);
-        var attr = state.Attr;
         return new ObjectState
         {
-            Attr = attr with { Valid = attr.Valid & ~since.Attributes },
+            Attr = RecordFacts.Merge(state.Attr, since.Attributes),
             Target = state.Target,
             Xattrs = since.Xattrs ? null : state.Xattrs,
         };

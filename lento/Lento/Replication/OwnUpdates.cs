@@ -77,16 +77,16 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
     /// <param name="fid">The object.</param>
     /// <param name="from">Looked for in the own log from here on.</param>
     /// <param name="source">Those that stand beyond this in the log that they came from.</param>
-    public (AttrValid Attributes, bool Xattrs) SetSince(Fid fid, ulong from, ulong source)
+    public (KmlAttr Attributes, bool Xattrs) SetSince(Fid fid, ulong from, ulong source)
     {
-        var attributes = AttrValid.None;
+        var attributes = default(KmlAttr);
         var xattrs = false;
         foreach (var (_, bytes) in LogScan.Records(journal, Start(from), journal.Info.Watermark))
         {
             var record = RecordView.Parse(bytes.Span);
             if (record.Source > source && RecordFacts.IsUpdate(record) && RecordFacts.Object(record, self) == fid)
             {
-                attributes |= RecordFacts.SetsAttributes(record) && record.TryGetAttr(out var attr) ? attr.Valid : 0;
+                attributes = RecordFacts.SetsAttributes(record) && record.TryGetAttr(out var attr) ? RecordFacts.Merge(attributes, attr) : attributes;
                 xattrs |= record.Op is Op.SetXattr or Op.RemoveXattr;
             }
         }
