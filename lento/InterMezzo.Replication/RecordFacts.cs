@@ -161,6 +161,18 @@ public static partial class RecordFacts
     /// <summary>A RENAME of two objects, each of which takes the other's name.</summary>
     public static bool IsExchange(RecordView record) => record.Op == Op.Rename && (record.Aux & RenameExchange) != 0;
 
+    /// <summary>A SETATTR that gives an object all the mode, owner and mtime that it had after the operation, also what that left as it was.</summary>
+    public static byte[] Whole(RecordView record)
+    {
+        record.TryGetObject(out var target);
+        record.TryGetAttr(out var attr);
+        record.TryGetAttrBefore(out var before);
+        var writer = new RecordWriter(new byte[1024], Op.SetAttr) { Dot = record.Dot, Source = record.Source, Time = record.Time, Result = record.Result };
+        writer.Add(FieldType.Object, target);
+        writer.Add(FieldType.Attr, Merge(Merge(default, before), attr));
+        return writer.Finish().ToArray();
+    }
+
     /// <summary>Mode, owner and mtime after a further change of them.</summary>
     public static KmlAttr Merge(in KmlAttr before, in KmlAttr change) => before with
     {

@@ -208,7 +208,9 @@ internal sealed partial class BatchApplier(
 
                 break;
             default:
-                var outcome = Force(record, view, origin, ref missing);
+                var outcome = TakesBack(view, clash)
+                    ? Force(record, RecordView.Parse(RecordFacts.Whole(view)), origin, ref missing)
+                    : Force(record, view, origin, ref missing);
                 if (outcome == ApplyStatus.Changed)
                 {
                     return false;
@@ -231,6 +233,10 @@ internal sealed partial class BatchApplier(
 
         return true;
     }
+
+    /// <summary>At a client: the mode, owner or time that was set here has lost at the server as a whole, whatever the server's sets of it.</summary>
+    private bool TakesBack(RecordView view, Clash? clash) =>
+        side == Side.Client && clash is { Facet.Kind: FacetKind.Attributes } && RecordFacts.SetsAttributes(view) && view.Has(FieldType.AttrBefore);
 
     /// <summary>What was found of an object that is here is a new version of it.</summary>
     private UpdateKind KindOf(RecordView view) =>
