@@ -69,6 +69,11 @@ static bool Show(Plan plan, bool verbose, bool whole)
         Console.WriteLine(line);
     }
 
+    foreach (var line in verbose ? history.Machines.SelectMany(InterMezzo.Simulation.Checks.LogImage.Of) : [])
+    {
+        Console.WriteLine(line);
+    }
+
     Console.WriteLine($"{(isRight ? "ok" : "not ok")} - seed {plan.Seed}, history {history.Hash:x16}, {history.Scheduler.Steps} steps");
     return isRight;
 }
