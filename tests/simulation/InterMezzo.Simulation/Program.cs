@@ -5,6 +5,7 @@ using System.Globalization;
 using InterMezzo.Simulation.Engine;
 
 // simulate --seeds FROM-TO|N [--jobs N] [--shrink N]: as many histories; those that fail are told, the first ones made smaller.
+// simulate --mutations [--seeds N]: what the checks find when what the daemon relies on is broken.
 // simulate --seed N [--verbose] [--whole]: one history, its story made smaller if it fails.
 string? Value(string name) => Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null;
 int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
@@ -13,6 +14,11 @@ var options = new Options(Faults: !args.Contains("--no-faults"), Trees: !args.Co
 if (Value("--seed") is { } one)
 {
     return Show(Plan.Of(Number(one), options), args.Contains("--verbose"), args.Contains("--whole")) ? 0 : 1;
+}
+
+if (args.Contains("--mutations"))
+{
+    return ShowMutations(options, Number(Value("--seeds") ?? "500")) ? 0 : 1;
 }
 
 var range = (Value("--seeds") ?? "1000").Split('-');
@@ -51,6 +57,21 @@ foreach (var (plan, _) in failed.Take(Number(Value("--shrink") ?? "0")))
 
 Console.WriteLine($"{(failed.Count == 0 ? "ok" : "not ok")} - {to - from + 1} histories, {failed.Count} failed, {watch.Elapsed.TotalMilliseconds / (to - from + 1):0.0} ms each");
 return failed.Count == 0 ? 0 : 1;
+
+// Each of the breaks, and in how many histories it is found.
+static bool ShowMutations(Options options, int seeds)
+{
+    var all = true;
+    foreach (var mutation in Enum.GetValues<Mutation>())
+    {
+        var found = Enumerable.Range(1, seeds).Where(seed => !new History(Plan.Of(seed, options with { Mutation = mutation }), keepsStory: false).Run()).ToList();
+        var isRight = mutation == Mutation.None || found.Count > 0;
+        Console.WriteLine($"{(isRight ? "ok" : "not ok")} - {mutation}: found in {found.Count} of {seeds}{(found.Count == 0 ? "" : $", first in {found[0]}")}");
+        all &= isRight;
+    }
+
+    return all;
+}
 
 static bool Show(Plan plan, bool verbose, bool whole)
 {

@@ -23,7 +23,7 @@ internal sealed class Machine
     {
         (History, Replica, _skew) = (history, replica, skew);
         Disk = new Disk(new Kml(new LogId(0x6d61636869, replica)));
-        Mount = new Mount(Disk, Now);
+        Mount = new Mount(Disk, Now, history.Plan.Mutation);
         Cable = new Cable(history);
         Programs = new Programs(this);
         Mount.Start(default);
@@ -103,13 +103,18 @@ internal sealed class Machine
         {
             IsOn = true;
             _boots++;
-            Mount = new Mount(Disk, Now);
+            Mount = new Mount(Disk, Now, History.Plan.Mutation);
             Mount.Recover();
         }
     }
 
     public ulong Sync()
     {
+        if (History.Plan.Mutation == Mutation.NothingIsSynced)
+        {
+            return Disk.Log.Head;
+        }
+
         Index.Sync();
         return Mount.Sync();
     }

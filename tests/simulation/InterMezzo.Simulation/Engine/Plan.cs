@@ -51,7 +51,7 @@ internal sealed record Event(EventKind Kind, int Machine, int Gap, bool IsInside
 }
 
 /// <summary>All that isn't the order of steps: it can be made smaller, and what is left stays as it was.</summary>
-internal sealed record Plan(int Seed, int Clients, ulong TrimStep, bool StartsFull, bool HasSkew, bool IsStrict, IReadOnlyList<Event> Events)
+internal sealed record Plan(int Seed, int Clients, ulong TrimStep, bool StartsFull, bool HasSkew, bool IsStrict, Mutation Mutation, IReadOnlyList<Event> Events)
 {
     private static readonly (EventKind Kind, int Weight)[] s_users =
     [
@@ -82,7 +82,7 @@ internal sealed record Plan(int Seed, int Clients, ulong TrimStep, bool StartsFu
             var kind = Choose(random, isFault ? s_faults : kinds.Length == 0 ? s_users : kinds);
             return new Event(kind, random.Next(clients + 1), random.Next(gaps), random.Next(100) < inside, random.Next(1 << 20), random.Next(1 << 20), random.Next(1 << 20), random.Next(1 << 20));
         }).ToArray();
-        return new Plan(seed, clients, trim, random.Next(5) == 0 && options.Trees, random.Next(3) == 0, options.Strict, events);
+        return new Plan(seed, clients, trim, random.Next(5) == 0 && options.Trees, random.Next(3) == 0, options.Strict, options.Mutation, events);
     }
 
     private static EventKind Choose(Random random, (EventKind Kind, int Weight)[] kinds)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using InterMezzo.Journal;
+using InterMezzo.Simulation.Engine;
 
 namespace InterMezzo.Simulation.Kernel;
 
@@ -24,7 +25,7 @@ internal sealed partial class Mount
             Close(actor, inode, 0);
         }
 
-        if (inode.IsAwaited)
+        if (inode.IsAwaited && _mutation != Mutation.ClosesStayUnheard)
         {
             inode.IsAwaited = false;
             Released++;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using InterMezzo.Journal;
+using InterMezzo.Simulation.Engine;
 
 namespace InterMezzo.Simulation.Kernel;
 
@@ -181,7 +182,7 @@ internal sealed partial class Mount
             return error;
         }
 
-        if (target is { Writers: > 0 } && !toControl && (flags & Exchange) == 0 && actor.Applies)
+        if (target is { Writers: > 0 } && !toControl && (flags & Exchange) == 0 && actor.Applies && _mutation != Mutation.WritersAreReplaced)
         {
             return Errors.Busy;
         }
@@ -204,6 +205,12 @@ internal sealed partial class Mount
         Move(operation.Now, fromDirectory, from, moved, toDirectory, to, target, flags);
         Leave(fromDirectory, fromControl ? operation.Now : fromLeft, operation.Now);
         Leave(toDirectory, toControl ? operation.Now : toLeft, operation.Now);
+        if (_mutation == Mutation.KeptVersionsVanish && toControl && toDirectory.Names[0].Name == "kept")
+        {
+            Disk.Put(toDirectory, to, null);
+            Drop(moved, operation.Now);
+        }
+
         Ended();
         return 0;
     }

@@ -2,6 +2,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using InterMezzo.Journal;
+using InterMezzo.Simulation.Engine;
 
 namespace InterMezzo.Simulation.Kernel;
 
@@ -15,10 +16,11 @@ internal sealed partial class Mount
 
     private readonly Func<KmlTime> _clock;
     private readonly Inode _control;
+    private readonly Mutation _mutation;
 
-    public Mount(Disk disk, Func<KmlTime> clock)
+    public Mount(Disk disk, Func<KmlTime> clock, Mutation mutation)
     {
-        (Disk, _clock) = (disk, clock);
+        (Disk, _clock, _mutation) = (disk, clock, mutation);
         _control = disk.Root.Entries.GetValueOrDefault(".intermezzo") ?? MakeControl();
     }
 
@@ -98,6 +100,11 @@ internal sealed partial class Mount
 
     public void Mark(in Actor actor, ReadOnlySpan<byte> payload)
     {
+        if (_mutation == Mutation.MarksGetLost)
+        {
+            return;
+        }
+
         var bytes = payload.ToArray();
         Record(actor with { Context = default }, Op.Mark, default, default, 0, (ref RecordWriter record) => record.Add(FieldType.Payload, bytes));
         Ended();
@@ -180,7 +187,8 @@ internal sealed partial class Mount
 
     private KmlObject ObjectOf(Inode inode) => new(FidOf(inode), inode.Ino, inode.Gen, inode.State.Mode);
 
-    private Operation Begin(in Actor actor) => new(actor, _clock());
+    private Operation Begin(in Actor actor) => new(
+        _mutation == Mutation.ChangesStayUnseen ? actor with { Context = actor.Context with { Seen = 0 } } : actor, _clock());
 
     private ulong Record(in Actor actor, Op op, RecordFlags flags, KmlResult result, uint aux, Fill fill)
     {
