@@ -25,6 +25,10 @@ internal sealed class WatermarkWatcher : IDisposable
     internal async ValueTask<uint> WaitReleasedAsync(uint seen, CancellationToken cancellationToken) =>
         (uint)await WaitAsync(new Waiter(true, seen), cancellationToken);
 
+    /// <summary>Nobody ever asks.</summary>
+    internal async ValueTask<uint> WaitWantedAsync(uint seen, CancellationToken cancellationToken) =>
+        (uint)await WaitAsync(new Waiter(false, ulong.MaxValue), cancellationToken) + seen;
+
     public void Dispose()
     {
         _mount.Changed -= Wake;

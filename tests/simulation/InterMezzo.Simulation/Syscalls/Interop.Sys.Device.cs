@@ -59,6 +59,12 @@ internal static partial class Interop
                 return mount.Tell(process.Actor, process.File(place.Directory).Inode!, name, (Op)place.Op, (RecordFlags)place.Flags);
             }
 
+            if (request == PrestoAbi.IocGate)
+            {
+                // The programs of these histories need no permit.
+                return Unsafe.As<T, PrestoAbi.Gate>(ref argument).State == PrestoAbi.GateOpen ? 0 : Errors.NoTerminal;
+            }
+
             return Errors.NoTerminal;
         }
 
