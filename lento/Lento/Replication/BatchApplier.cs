@@ -318,10 +318,15 @@ internal sealed partial class BatchApplier(
 
             if (outcome.Status is ApplyStatus.MissingObject or ApplyStatus.MissingParent)
             {
+                if (outcome.Status == ApplyStatus.MissingObject && RemoveReplaced(view, origin.AsPart) is { } changed)
+                {
+                    return changed;
+                }
+
                 if (PlaceOf(view, outcome) is not { } place || !_fetched.Add(outcome.Subject))
                 {
                     logger.RecordWithoutObject(replica.Fileset, record.Source, outcome.Subject.ToString());
-                    return RemoveReplaced(view, origin) ?? outcome.Status;
+                    return outcome.Status;
                 }
 
                 _fetched.Remove(outcome.Subject);
@@ -505,7 +510,9 @@ internal sealed partial class BatchApplier(
         return outcome.Status != ApplyStatus.Changed;
     }
 
-    /// <summary>An object that is gone at the server by now has taken the name of another one before: that is gone, too. Null: it hasn't.</summary>
+    /// <summary>
+    /// What an object that isn't here took the name of is gone, whether it can be fetched or is gone by now, too. Changed: look again. Null: go on.
+    /// </summary>
     private ApplyStatus? RemoveReplaced(RecordView view, Origin origin)
     {
         var replaced = RecordFacts.Replaced(view, replica.Self);
