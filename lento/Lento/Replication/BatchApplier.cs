@@ -460,6 +460,12 @@ internal sealed partial class BatchApplier(
 
     private void Keep(IncomingRecord record, RecordView view, Conflict conflict, bool asObject)
     {
+        if (view.Op == Op.Link)
+        {
+            // What its maker has under that name: should he remove the other names, nobody else would have it.
+            _applier.CopyToConflictStore(RecordFacts.Object(view, replica.Self), conflict);
+        }
+
         _applier.PreserveIncoming(view, WireTypes.ReadState(record.Wire), record.Content, conflict, asObject);
         counters.ConflictKept();
         logger.ConflictKept(replica.Fileset, conflict.Reason, conflict.Loser.ToString(), conflict.Winner.ToString());
