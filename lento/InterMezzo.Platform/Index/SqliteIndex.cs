@@ -162,13 +162,18 @@ internal sealed partial class SqliteIndex : IIndex, IDisposable
 
     public void Dispose()
     {
+        if (_isOnlyMemory && !_inTransaction)
+        {
+            GiveBack();
+        }
+
+        Close();
+    }
+
+    private void Close()
+    {
         lock (_gate)
         {
-            if (_isOnlyMemory && !_inTransaction)
-            {
-                SetInUse(false);
-            }
-
             foreach (var statement in (ReadOnlySpan<Statement>)[_begin, _commit, _get, _put, _remove, _getMeta, _setMeta])
             {
                 statement.Dispose();
@@ -226,10 +231,33 @@ internal sealed partial class SqliteIndex : IIndex, IDisposable
     /// <summary>From here on, until it is given back with nothing uncommitted, the tree may hold more.</summary>
     private void Take()
     {
-        if (_isOnlyMemory)
+        if (!_isOnlyMemory)
         {
-            WasInterrupted = GetNumber(Meta.InUse) != 0;
+            return;
+        }
+
+        WasInterrupted = GetNumber(Meta.InUse) != 0;
+        try
+        {
             SetInUse(true);
+        }
+        catch
+        {
+            Close();
+            throw;
+        }
+    }
+
+    /// <summary>Nothing is uncommitted: whoever opens it next need not look through the tree.</summary>
+    private void GiveBack()
+    {
+        try
+        {
+            SetInUse(false);
+        }
+        catch (SqliteException)
+        {
+            // Without room for it, it stays in use, and is made anew from the tree.
         }
     }
 

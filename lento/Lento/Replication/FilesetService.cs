@@ -116,7 +116,8 @@ internal sealed partial class FilesetService : IAsyncDisposable
         await _following;
         await _keeping;
         await _changed.WaitUntilAsync(() => Sessions.Count == 0, CancellationToken.None);
-        if (_isLoaded)
+        // When it is out of order, memory may know more than the disk.
+        if (_isLoaded && !_broken.Task.IsCompleted)
         {
             await FlushAsync();
         }
