@@ -149,6 +149,12 @@ internal sealed partial class FilesetService
         connected();
         if (WentBack(welcome))
         {
+            if (_restart is not null)
+            {
+                // Again and again it would be told, each time with a record more.
+                throw new InvalidMessageException("the server doesn't take it that the log of this replica has begun anew");
+            }
+
             _logger.LogWentBack(Settings.Name, Replica.Self);
             _restart = await Apply.RunAsync(() => State.BeginAgain(welcome.Replica, welcome.Progress.Counts));
             return true;
@@ -212,7 +218,7 @@ internal sealed partial class FilesetService
     /// <exception cref="RpcException">It is all there: the server has heard of another disk with this log, a copy.</exception>
     private bool WentBack(Welcome welcome)
     {
-        if (!Settings.SendsOwn || welcome.Progress is not { } theirs || WireTypes.ReadLog(theirs.Applied.Log) != Replica.Journal!.Info.Log ||
+        if (!Settings.SendsOwn || welcome.Features.Contains(ReadOnly) || welcome.Progress is not { } theirs || WireTypes.ReadLog(theirs.Applied.Log) != Replica.Journal!.Info.Log ||
             LogCheck.Has(Replica.Journal, new LogPlace(theirs.Applied.Offset, theirs.Check)))
         {
             return false;

@@ -45,7 +45,7 @@ internal sealed partial class FilesetService
         Hello hello, bool writable, IAsyncStreamReader<ClientMessage> reader, IAsyncStreamWriter<ServerMessage> writer, CancellationToken cancellationToken)
     {
         RequireSameLog(hello);
-        if (hello.Restart is { } restart && writable)
+        if (hello.Restart is { } restart)
         {
             await RestartAsync(hello, new LogPlace(restart.Offset, restart.Check));
         }
