@@ -43,8 +43,9 @@ class Group:
         return f"{OPERATIONS[self.first]}{'.' if pair % 2 else '-'}{OPERATIONS[pair // 2]}"
 
     def at(self, number):
-        """The pair that was going on at write @number."""
-        return self.name([pair for place, pair, _ in self.marks if place < number][-1])
+        """The pair that was going on at write @number; the first one if it was about to begin."""
+        begun = [pair for place, pair, _ in self.marks if place < number] or [self.marks[0][1]]
+        return self.name(begun[-1])
 
     def durable(self, number):
         """The directories that were finished before write @number."""
