@@ -29,6 +29,9 @@ public sealed class ContentCheck
     /// <summary>A content was read for the record at <paramref name="source"/>.</summary>
     public void Watch(Fid content, ulong source) => _carriedBy[content] = source;
 
+    /// <summary>Another content was sent for the record, which nobody changes.</summary>
+    public void Replaced(ulong source) => _dropped.Remove(source);
+
     /// <summary>The content could not be read as its record says (it is gone, or too short).</summary>
     public void Drop(Fid content, ulong source)
     {

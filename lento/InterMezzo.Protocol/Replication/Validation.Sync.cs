@@ -113,6 +113,10 @@ public sealed partial class Frame
                 Require.That(End.Number != 0 && End.To != 0, "not the end of a batch");
                 Require.AtMost(End.Dropped.Count, WireLimits.RecordsPerMessage * 8);
                 break;
+            case KindOneofCase.Instead:
+                Instead.Validate();
+                Require.That(Instead.Anew, "a record once more, with the content that came already");
+                break;
             case KindOneofCase.Ack:
                 Require.That(Ack.Number != 0, "not an acknowledgement");
                 break;
@@ -149,6 +153,7 @@ public sealed partial class Record
         Require.That(Carry is >= Carry.None and <= Carry.Gone, "an unknown way to carry");
         Require.That(Carry is Carry.Here or Carry.Folded || Version == 0, "a version without content");
         Require.That(Carry is not (Carry.Here or Carry.Folded) || Version >= Source || Carry == Carry.Folded, "a version before its record");
+        Require.That(!Anew || Carry == Carry.Here, "anew without content");
         Require.LengthOrNone(Attr, WireLimits.Attr);
         Require.AtMost(Target.Length, WireLimits.Target);
         Require.That(!Target.Span.Contains((byte)0), "a target with a NUL");

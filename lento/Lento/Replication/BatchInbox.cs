@@ -47,6 +47,9 @@ internal sealed class BatchInbox(
             case Frame.KindOneofCase.Records:
                 Add(frame.Records);
                 return null;
+            case Frame.KindOneofCase.Instead:
+                Replace(frame.Instead);
+                return null;
             case Frame.KindOneofCase.Content:
                 Add(frame.Content);
                 return null;
@@ -93,16 +96,42 @@ internal sealed class BatchInbox(
 
             var incoming = new IncomingRecord(record);
             _batch.Records.Add(incoming);
-            _awaiting = record.Carry == Carry.Here ? incoming : null;
+            Await(incoming);
             counters.RecordReceived();
         }
     }
 
+    /// <summary>The content that came with a record isn't its maker's any more: the one that is kept of it follows.</summary>
+    private void Replace(Record record)
+    {
+        Check(_batch is not null && _awaiting is null, "a record once more, out of place");
+        var index = _batch.Records.FindIndex(incoming => incoming.Source == record.Source);
+        Check(index >= 0 && _batch.Records[index].Carry == Carry.Here && _batch.Records[index].Wire.Data == record.Data, "a record once more that is another");
+        _bytes += record.CalculateSize();
+        Check(_bytes <= MaxBytes, "a batch without bounds");
+        _batch.Records[index].Drop();
+        _batch.Records[index] = new IncomingRecord(record);
+        _outgrown.Remove(record.Source);
+        Await(_batch.Records[index]);
+    }
+
+    /// <summary>Its content follows, if it has one.</summary>
+    private void Await(IncomingRecord record)
+    {
+        _awaiting = record.Carry == Carry.Here ? record : null;
+        if (record.Wire.Anew && KeyOf(record) is var key && offered.Contains(key))
+        {
+            stage.Open(key).Discard();
+        }
+    }
+
+    private ContentKey KeyOf(IncomingRecord record) => new(RecordFacts.ContentOf(record.Data), log, record.Wire.Version);
+
     private void Add(Content content)
     {
         Check(_awaiting is not null && _awaiting.Source == content.Source, "a content that no record announced");
-        var key = new ContentKey(RecordFacts.ContentOf(_awaiting.Data), log, _awaiting.Wire.Version);
-        if (_file is null && content.Last && _inlineBytes + content.Data.Length <= InlineBudget && !offered.Contains(key))
+        var key = KeyOf(_awaiting);
+        if (_file is null && content.Last && _inlineBytes + content.Data.Length <= InlineBudget && (_awaiting.Wire.Anew || !offered.Contains(key)))
         {
             _inlineBytes += content.Data.Length;
             ContentPiece[] pieces = content.Data.IsEmpty ? [] : [new ContentPiece(content.Offset, content.Data.Memory)];

@@ -31,6 +31,9 @@ internal sealed class Sender(
     private readonly byte[] _piece = new byte[WireLimits.Piece];
     private KnownPosition _known;
 
+    // Of this batch, by source: what the server could judge to have lost before it is read to its end.
+    private readonly Dictionary<ulong, Record> _contestable = [];
+
     // Of the last record before the cursor.
     private uint _check;
 
@@ -116,6 +119,7 @@ internal sealed class Sender(
         var number = Window.Begin(from, _known.Below);
         await WriteAsync(new Frame { Begin = new BatchBegin { Number = number, From = from } }, cancellationToken);
         var check = new ContentCheck();
+        _contestable.Clear();
         var to = await SendPartAsync(check, null, cancellationToken);
         for (var i = 0; i < Extensions; i++)
         {
@@ -129,6 +133,7 @@ internal sealed class Sender(
         }
 
         await changes.CheckAsync(check, to, cancellationToken);
+        await SendLosersAsync(check, cancellationToken);
         var end = new BatchEnd { Number = number, To = to, Check = _check };
         end.Dropped.Add(check.Dropped);
         Window.End(to, _known.Below);
@@ -143,6 +148,30 @@ internal sealed class Sender(
         _log.Read(to, done, _known, _limits.Window);
         return !_log.IsEmpty && _planner.Plan(_log.Entries, owed).Records.Any(
             record => record.Carry is Carry.Here && owed.Contains(_log.Entries[record.Index].Object));
+    }
+
+    /// <summary>The server's version has taken the place of a content while that was read: what is kept of it goes after it.</summary>
+    private async Task SendLosersAsync(ContentCheck check, CancellationToken cancellationToken)
+    {
+        foreach (var source in check.Dropped.ToArray())
+        {
+            if (!_contestable.TryGetValue(source, out var sent))
+            {
+                continue;
+            }
+
+            // What was sent stays as it was.
+            var record = sent.Clone();
+            if (OpenLoser(record, RecordView.Parse(record.Data.Span)) is { } loser)
+            {
+                using (loser)
+                {
+                    await WriteAsync(new Frame { Instead = record }, cancellationToken);
+                    await SendContentAsync(loser, cancellationToken);
+                    check.Replaced(source);
+                }
+            }
+        }
     }
 
     /// <summary>Sends the records that the plan takes from the window, each with its content behind it.</summary>
@@ -217,12 +246,9 @@ internal sealed class Sender(
             return null;
         }
 
-        if (OpenLoser(planned, view) is { } loser)
+        if (planned.Carry is Carry.Later or Carry.Gone && OpenLoser(record, view) is { } lost)
         {
-            record.Carry = Protocol.Replication.Carry.Here;
-            record.Version = record.Source;
-            WireTypes.AddState(record, loser.ReadState());
-            return new OutgoingContent(loser, record.Source, 0);
+            return lost;
         }
 
         var fid = entry.Object;
@@ -235,6 +261,11 @@ internal sealed class Sender(
         if (source is null && planned.Carry != Carry.Here && view.TryGetMade(out _))
         {
             return null;
+        }
+
+        if (source is null && OpenLoser(record, view) is { } loser)
+        {
+            return loser;
         }
 
         if (source is null)
@@ -252,10 +283,19 @@ internal sealed class Sender(
     /// A content that the server's has replaced here before it could be sent: the server keeps it as well, so that
     /// whoever looks there finds it. (It can't win: its maker didn't know the server's.)
     /// </summary>
-    private ITreeObject? OpenLoser(PlannedRecord planned, RecordView view) =>
-        direction == Direction.ToServer && planned.Carry is Carry.Later or Carry.Gone && view.Op == Op.Close
-            ? replica.Conflicts.Open(RecordFacts.Dot(view, replica.Self))
-            : null;
+    private OutgoingContent? OpenLoser(Record record, RecordView view)
+    {
+        if (direction != Direction.ToServer || view.Op != Op.Close || replica.Conflicts.Open(RecordFacts.Dot(view, replica.Self)) is not { } loser)
+        {
+            return null;
+        }
+
+        (record.Carry, record.Version, record.Anew) = (Protocol.Replication.Carry.Here, record.Source, true);
+        record.Attr = ByteString.Empty;
+        record.Xattrs.Clear();
+        WireTypes.AddState(record, loser.ReadState());
+        return new OutgoingContent(loser, record.Source, 0);
+    }
 
     private OutgoingContent? Describe(PlannedRecord planned, RecordView view, Record record, ITreeObject source, ContentCheck check)
     {
@@ -284,6 +324,11 @@ internal sealed class Sender(
         }
 
         check.Watch(source.Fid, record.Source);
+        if (direction == Direction.ToServer && view.Op == Op.Close)
+        {
+            _contestable[record.Source] = record;
+        }
+
         _staged.Remove((source.Fid, planned.Version), out var have);
         return new OutgoingContent(source, record.Source, have);
     }

@@ -80,22 +80,73 @@ internal sealed class BatchInboxTests
         }
     }
 
+    [Test]
+    public void Another_content_takes_the_place_of_one_that_came()
+    {
+        using var inbox = NewInbox();
+        Begin(inbox);
+        inbox.Take(Piece(10, "more", last: true));
+        inbox.Take(Instead());
+        inbox.Take(Piece(0, "lost", last: true));
+        using var batch = inbox.Take(End());
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(batch!.Records.Single().Content!.Size, Is.EqualTo(4));
+            Assert.That(batch!.Records.Single().Carry, Is.EqualTo(Protocol.Replication.Carry.Here));
+            Assert.That(Replica.Stage.List(), Is.Empty, "nothing of the old one is left");
+        }
+    }
+
+    [Test]
+    public void Anew_nothing_of_what_came_before_the_connection_broke_counts()
+    {
+        using var inbox = NewInbox();
+        Begin(inbox, anew: true);
+        inbox.Take(Piece(2, "lost", last: false));
+        inbox.Take(Piece(6, "", last: true));
+        using var batch = inbox.Take(End());
+        Assert.That(batch!.Records.Single().Content!.Size, Is.EqualTo(6));
+    }
+
+    [TestCase((long)Source + 64)]
+    [TestCase((long)Source - 64)]
+    public void Instead_of_what_did_not_come_ends_the_connection(long source)
+    {
+        using var inbox = NewInbox();
+        Begin(inbox);
+        inbox.Take(Piece(10, "", last: true));
+        Assert.That(() => inbox.Take(Instead((ulong)source)), Throws.InstanceOf<InvalidMessageException>());
+    }
+
+    [Test]
+    public void Instead_of_a_content_that_is_still_coming_ends_the_connection()
+    {
+        using var inbox = NewInbox();
+        Begin(inbox);
+        Assert.That(() => inbox.Take(Instead()), Throws.InstanceOf<InvalidMessageException>());
+    }
+
     private BatchInbox NewInbox() => new(
         Replica.Stage, Replica.Stage.List().Select(staged => staged.Key).ToHashSet(), new RecordGuard(Side.Client, Peer), s_log, 0, new Counters());
 
-    private static void Begin(BatchInbox inbox)
+    private static void Begin(BatchInbox inbox, bool anew = false)
     {
         inbox.Take(new Frame { Begin = new BatchBegin { Number = 1, From = Source } });
         var records = new Records();
-        records.Records_.Add(new Record
-        {
-            Source = Source,
-            Version = Source,
-            Carry = Protocol.Replication.Carry.Here,
-            Data = ByteString.CopyFrom(Close()),
-        });
+        records.Records_.Add(NewRecord(Source, anew));
         inbox.Take(new Frame { Records = records });
     }
+
+    private static Frame Instead(ulong source = Source) => new() { Instead = NewRecord(source, anew: true) };
+
+    private static Record NewRecord(ulong source, bool anew) => new()
+    {
+        Source = source,
+        Version = source,
+        Carry = Protocol.Replication.Carry.Here,
+        Anew = anew,
+        Data = ByteString.CopyFrom(Close()),
+    };
 
     private static Frame Piece(ulong offset, string data, bool last) => new()
     {
