@@ -94,9 +94,10 @@ database() { # database JOURNAL_MODE: three writers at a time
 sqlite_wal() { database WAL; }
 sqlite_rollback() { database DELETE; }
 
-# Everything that a copy keeps is kept, and a second run finds nothing to do.
+# Everything that a copy keeps is kept, and a second run finds nothing to do. (rsync compares times by the second: of a
+# file that is made and changed within one, it tells less.)
 rsync_work() {
-	mkdir from && cd from && seq 5000 >a && ln a b && ln -s a l && mkfifo p && mkdir d && cp a d/c && truncate -s 5M sparse && setfacl -m u:1234:r a &&
+	mkdir from && cd from && seq 5000 >a && touch -d 2001-02-03 a && ln a b && ln -s a l && mkfifo p && mkdir d && cp a d/c && truncate -s 5M sparse && setfacl -m u:1234:r a &&
 		setfattr -n user.k -v v d && chown 12:34 d/c && chmod 6711 d/c && cd ..
 	rsync -aHAXS from/ to && rsync -aHAXSc --itemize-changes from/ to
 	seq 4 >>from/a && rsync -aHAXS --inplace --itemize-changes from/ to | sort
