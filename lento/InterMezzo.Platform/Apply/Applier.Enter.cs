@@ -176,7 +176,7 @@ internal sealed partial class Applier
         var result = Interop.Sys.RenameAt2(from, fromName, directory, name.Bytes, flags);
         return result switch
         {
-            0 => ApplyOutcome.Applied,
+            0 => ApplyOutcome.AppliedToNames,
             -Errno.EEXIST => TakenBy(directory, place),
             -Errno.ENOENT => LostParent(place),
             -Errno.ENOTEMPTY => new ApplyOutcome(ApplyStatus.NotEmpty, FidAt(directory, place)),

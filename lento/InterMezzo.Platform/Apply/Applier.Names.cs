@@ -46,7 +46,7 @@ internal sealed partial class Applier
         var result = Interop.Sys.LinkAt(known, directory, name.Bytes);
         return result switch
         {
-            0 => ApplyOutcome.Applied,
+            0 => ApplyOutcome.AppliedToNames,
             -Errno.EEXIST => TakenBy(directory, place),
             -Errno.ENOENT => LostParent(place),
             _ => Fail(result, "linkat", fid),
@@ -92,7 +92,7 @@ internal sealed partial class Applier
                     _directories.Forget(fid);
                 }
 
-                return ApplyOutcome.Applied;
+                return ApplyOutcome.AppliedToNames;
             case -Errno.ENOENT:
                 return ApplyOutcome.AlreadySo;
             case -Errno.ENOTEMPTY or -Errno.EEXIST:
@@ -129,7 +129,7 @@ internal sealed partial class Applier
         if (occupant is not null && atTarget == fid)
         {
             // Between two names of one object rename(2) does nothing.
-            return moved is not null && atSource == fid ? DropName(origin, source!, from, moved, fid) : ApplyOutcome.AlreadySo;
+            return moved is not null && atSource == fid ? DropName(origin, source!, from, moved, fid) with { Named = false } : ApplyOutcome.AlreadySo;
         }
 
         if (moved is null || atSource != fid)
@@ -168,7 +168,7 @@ internal sealed partial class Applier
                 return Taken(occupant, to, second: true);
             }
 
-            return MoveIn(origin, away.Directory, away.Name, target, to, fid, occupant.IsNone ? Interop.Sys.RenameNoReplace : 0);
+            return MoveIn(origin, away.Directory, away.Name, target, to, fid, occupant.IsNone ? Interop.Sys.RenameNoReplace : 0) with { Named = false };
         }
     }
 
@@ -180,7 +180,7 @@ internal sealed partial class Applier
         var result = Interop.Sys.RenameAt2(source, oldName.Bytes, target, newName.Bytes, flags);
         return result switch
         {
-            0 => ApplyOutcome.Applied,
+            0 => ApplyOutcome.AppliedToNames,
             -Errno.EEXIST => TakenBy(target, to) with { SecondName = true },
             -Errno.ENOENT => LostParent(to),
             -Errno.ENOTEMPTY => new ApplyOutcome(ApplyStatus.NotEmpty, FidAt(target, to)),

@@ -71,9 +71,16 @@ public enum ApplyStatus
 /// <param name="Parent">NameTaken: the directory.</param>
 /// <param name="SecondName">NameTaken: it is the record's second name (the destination of a rename).</param>
 /// <param name="Errno">Refused: the file system's answer, 0 if the fileset itself refuses.</param>
-public readonly record struct ApplyOutcome(ApplyStatus Status, Fid Subject = default, Fid Parent = default, bool SecondName = false, int Errno = 0)
+/// <param name="Named">
+/// Applied: it was done by one operation on all the directories that the update tells of. (An object that was set aside
+/// enters one directory, and leaves none.)
+/// </param>
+public readonly record struct ApplyOutcome(
+    ApplyStatus Status, Fid Subject = default, Fid Parent = default, bool SecondName = false, int Errno = 0, bool Named = false)
 {
     public static ApplyOutcome Applied => new(ApplyStatus.Applied);
+
+    public static ApplyOutcome AppliedToNames => new(ApplyStatus.Applied, Named: true);
 
     public static ApplyOutcome AlreadySo => new(ApplyStatus.AlreadySo);
 
@@ -123,7 +130,7 @@ public interface IApplier
     /// <summary>Whether a file holds a content already, and would be left as it is.</summary>
     bool Holds(Fid fid, ObjectState state, Content content);
 
-    /// <summary>An operation that is applied leaves the mtime of <see cref="Origin.Parents"/> by itself.</summary>
+    /// <summary>An operation on names leaves the mtime of <see cref="Origin.Parents"/> by itself: see <see cref="ApplyOutcome.Named"/>.</summary>
     bool SetsParentTimes { get; }
 
     /// <summary>

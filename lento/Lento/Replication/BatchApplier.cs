@@ -211,13 +211,13 @@ internal sealed partial class BatchApplier(
                 var outcome = TakesBack(view, clash)
                     ? Force(record, RecordView.Parse(RecordFacts.Whole(view)), origin, ref missing)
                     : Force(record, view, origin, ref missing);
-                if (outcome == ApplyStatus.Changed)
+                if (outcome.Status == ApplyStatus.Changed)
                 {
                     return false;
                 }
 
-                set = outcome == ApplyStatus.Applied && _applier.SetsParentTimes;
-                if (outcome is ApplyStatus.Applied or ApplyStatus.AlreadySo && record.Content is not null)
+                set = outcome is { Status: ApplyStatus.Applied, Named: true } && _applier.SetsParentTimes;
+                if (outcome.IsDone && record.Content is not null)
                 {
                     state.Drop(deferred.Find(RecordFacts.Object(view, replica.Self)));
                 }
@@ -284,7 +284,7 @@ internal sealed partial class BatchApplier(
 
     /// <summary>Applies a record, clearing what stands in its way.</summary>
     /// <returns>Changed: nothing was decided. Applied, AlreadySo: so it is. Otherwise it was kept aside, or something is missing.</returns>
-    private ApplyStatus Force(IncomingRecord record, RecordView view, Origin origin, ref ApplyStep? missing)
+    private ApplyOutcome Force(IncomingRecord record, RecordView view, Origin origin, ref ApplyStep? missing)
     {
         var content = record.Carry == Carry.Here ? record.Content : null;
         for (var attempt = 0; ; attempt++)
@@ -293,7 +293,7 @@ internal sealed partial class BatchApplier(
             if (outcome.IsDone || outcome.Status == ApplyStatus.Changed ||
                 (RecordFacts.Kind(view) == UpdateKind.Removes && outcome.Status == ApplyStatus.MissingObject))
             {
-                return outcome.Status;
+                return outcome;
             }
 
             if (attempt < Attempts && outcome.Status == ApplyStatus.Busy && EvictOpen(view, origin, outcome.Subject))
@@ -313,37 +313,37 @@ internal sealed partial class BatchApplier(
                     KeepUnfit(record, view, outcome);
                 }
 
-                return outcome.Status;
+                return outcome;
             }
 
             if (outcome.Status is ApplyStatus.MissingObject or ApplyStatus.MissingParent)
             {
                 if (outcome.Status == ApplyStatus.MissingObject && RemoveReplaced(view, origin.AsPart) is { } changed)
                 {
-                    return changed;
+                    return new ApplyOutcome(changed);
                 }
 
                 if (PlaceOf(view, outcome) is not { } place || !_fetched.Add(outcome.Subject))
                 {
                     logger.RecordWithoutObject(replica.Fileset, record.Source, outcome.Subject.ToString());
-                    return outcome.Status;
+                    return outcome;
                 }
 
                 _fetched.Remove(outcome.Subject);
                 missing = new ApplyStep(0, outcome.Subject, place.Parent, place.Name);
-                return outcome.Status;
+                return outcome;
             }
 
             var cleared = Clear(origin, view, outcome);
             if (cleared == ApplyStatus.Changed)
             {
-                return cleared;
+                return new ApplyOutcome(cleared);
             }
 
             if (cleared is not (ApplyStatus.Applied or ApplyStatus.AlreadySo))
             {
                 KeepUnfit(record, view, outcome);
-                return outcome.Status;
+                return outcome;
             }
         }
     }
