@@ -54,8 +54,15 @@ public struct KnownPosition
     /// <summary>The server's log below this was known.</summary>
     public ulong Below { get; private set; }
 
+    /// <summary>A join is telling of what was here before it, and isn't through: some objects that records are about come only later.</summary>
+    public bool Joining { get; private set; }
+
     public void OnApplied(ulong source, bool partial) => Below = Math.Max(Below, partial ? source : source + 1);
 
     /// <summary>A join begins anew: the server's log may have gone back in time, and what was known of it before with it.</summary>
-    public void OnMark(ProgressMark mark) => Below = mark.Joins ? mark.Position.Offset : Math.Max(Below, mark.Position.Offset);
+    public void OnMark(ProgressMark mark)
+    {
+        Below = mark.Joins ? mark.Position.Offset : Math.Max(Below, mark.Position.Offset);
+        Joining = mark.Joins;
+    }
 }

@@ -471,10 +471,14 @@ internal sealed partial class BatchApplier(
         logger.ConflictKept(replica.Fileset, conflict.Reason, conflict.Loser.ToString(), conflict.Winner.ToString());
     }
 
-    /// <summary>A record that the tree doesn't take; at a server, what it brings is kept.</summary>
+    /// <summary>
+    /// A record that the tree doesn't take; at a server, what it brings is kept, unless what it is about will enter as a
+    /// whole.
+    /// </summary>
     private void KeepUnfit(IncomingRecord record, RecordView view, ApplyOutcome outcome)
     {
-        if (outcome.Status == ApplyStatus.Busy && Defer(record, view, outcome.Subject))
+        if ((outcome.Status == ApplyStatus.Busy && Defer(record, view, outcome.Subject)) ||
+            (record.Wire.Joining && outcome.Status is ApplyStatus.MissingObject or ApplyStatus.MissingParent))
         {
             return;
         }

@@ -14,7 +14,7 @@ internal sealed class LogWindow(IJournal journal, ulong self, Direction directio
     private readonly byte[] _bytes = new byte[Capacity];
     private readonly List<Range> _records = [];
     private readonly List<Forward> _forwards = [];
-    private readonly List<ulong> _known = [];
+    private readonly List<KnownPosition> _known = [];
     private readonly List<LogEntry> _entries = [];
     private int _used;
 
@@ -30,7 +30,7 @@ internal sealed class LogWindow(IJournal journal, ulong self, Direction directio
     public Forward Forward(int index) => _forwards[index];
 
     /// <summary>What of the server's log was known when the record was made.</summary>
-    public ulong Known(int index) => _known[index];
+    public KnownPosition Known(int index) => _known[index];
 
     /// <summary>Reads on from an offset, as far as the watermark, the capacity and the number of entries allow.</summary>
     /// <param name="from">Where a record starts.</param>
@@ -70,7 +70,7 @@ internal sealed class LogWindow(IJournal journal, ulong self, Direction directio
             var forward = from <= done ? default : RecordFacts.Forward(record, direction, peer);
             _records.Add(_used..(_used + record.Length));
             _forwards.Add(forward);
-            _known.Add(known.Below);
+            _known.Add(known);
             _entries.Add(RecordFacts.Entry(record, from, self, forward.Ships));
             RecordFacts.Advance(ref known, record, peer);
             _used += record.Length;

@@ -231,10 +231,12 @@ internal sealed class Sender(
     {
         var entry = _log.Entries[planned.Index];
         var view = RecordView.Parse(_log.Bytes(planned.Index));
+        var known = direction == Direction.ToServer ? _log.Known(planned.Index) : default;
         var record = new Record
         {
             Source = entry.Offset,
-            Known = direction == Direction.ToServer ? deferred.KnownTo(view, replica.Self, peer, _log.Known(planned.Index)) : 0,
+            Known = direction == Direction.ToServer ? deferred.KnownTo(view, replica.Self, peer, known.Below) : 0,
+            Joining = known.Joining,
             Data = ByteString.CopyFrom(RecordFacts.Canonical(view, replica.Self)),
             Carry = (Protocol.Replication.Carry)planned.Carry,
             Version = planned.Version,
