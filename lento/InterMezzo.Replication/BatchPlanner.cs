@@ -87,7 +87,7 @@ public sealed class BatchPlanner(BatchLimits limits)
             var entry = window[i];
             records += entry.Ships ? 1 : 0;
             recordBytes += entry.Length;
-            contentBytes += entry.Effect is ContentEffect.Completes or ContentEffect.Resizes ? entry.Size : 0;
+            contentBytes += entry.Effect is ContentEffect.Completes or ContentEffect.Enters or ContentEffect.Resizes ? entry.Size : 0;
             if (i > 0 && (records > limits.Records || recordBytes > limits.RecordBytes || contentBytes > limits.ContentBytes))
             {
                 return i;
@@ -107,7 +107,7 @@ public sealed class BatchPlanner(BatchLimits limits)
 
         for (var i = 0; i < count; i++)
         {
-            if (window[i].Effect is ContentEffect.Begins or ContentEffect.Completes or ContentEffect.Resizes)
+            if (window[i].Effect is ContentEffect.Begins or ContentEffect.Completes or ContentEffect.Enters or ContentEffect.Resizes)
             {
                 count = Math.Max(count, versions[window[i].Object].Extent);
             }
@@ -143,10 +143,10 @@ public sealed class BatchPlanner(BatchLimits limits)
         {
             ContentEffect.Begins => complete && last.Created == index && last.Last > index && !last.Ended ? Carry.Here : Carry.None,
             ContentEffect.Attributes => folded && !last.Ended ? Carry.Folded : Carry.None,
-            ContentEffect.Completes or ContentEffect.Resizes when last.Ended => Carry.Gone,
-            ContentEffect.Completes or ContentEffect.Resizes when folded => Carry.Folded,
-            ContentEffect.Completes or ContentEffect.Resizes when complete && index == last.Last => Carry.Here,
-            ContentEffect.Completes or ContentEffect.Resizes => Carry.Later,
+            ContentEffect.Completes or ContentEffect.Enters or ContentEffect.Resizes when last.Ended => Carry.Gone,
+            ContentEffect.Completes or ContentEffect.Enters or ContentEffect.Resizes when folded => Carry.Folded,
+            ContentEffect.Completes or ContentEffect.Enters or ContentEffect.Resizes when complete && index == last.Last => Carry.Here,
+            ContentEffect.Completes or ContentEffect.Enters or ContentEffect.Resizes => Carry.Later,
             _ => Carry.None,
         };
     }
@@ -156,7 +156,7 @@ public sealed class BatchPlanner(BatchLimits limits)
     {
         public static Versions None => new() { Created = -1, Last = -1 };
 
-        /// <summary>Index of the CREATE, -1: before the window, or at the peer already (it can't carry anything then).</summary>
+        /// <summary>Index of the CREATE, -1: before the window, or at the peer already (it can't carry anything then), or told of again.</summary>
         public int Created;
 
         /// <summary>Index of the last record that completed, resized or ended it, -1: none.</summary>
@@ -185,6 +185,10 @@ public sealed class BatchPlanner(BatchLimits limits)
                     // A resize while writers have the file open doesn't complete it: their CLOSE does.
                     Open &= effect == ContentEffect.Resizes;
                     (Last, Ended) = (index, false);
+                    break;
+                case ContentEffect.Enters:
+                    // What came with a CREATE before may have found no place.
+                    (Created, Last, Open, Ended) = (-1, index, false, false);
                     break;
                 case ContentEffect.Ends:
                     (Last, Open, Ended) = (index, false, true);

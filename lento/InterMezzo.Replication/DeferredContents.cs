@@ -95,7 +95,7 @@ public sealed class DeferredContents
         }
 
         var isThis = record.Source == waiting.Source && RecordFacts.Dot(record, self) == waiting.Update && !RecordFacts.IsPartial(record);
-        var isLater = record.Source > waiting.Source && RecordFacts.Entry(record, 0, self, false).Effect is ContentEffect.Completes or ContentEffect.Resizes;
+        var isLater = record.Source > waiting.Source && RecordFacts.Entry(record, 0, self, false).Effect is ContentEffect.Completes or ContentEffect.Enters or ContentEffect.Resizes;
         return isThis || isLater ? waiting : null;
     }
 }

@@ -15,8 +15,11 @@ public enum ContentEffect
     /// <summary>The object is new, its content empty.</summary>
     Begins,
 
-    /// <summary>It is complete (CLOSE, ENTER, a nameless file that got a name).</summary>
+    /// <summary>It is complete (CLOSE, new content that took the place of the old, a nameless file that got a name).</summary>
     Completes,
+
+    /// <summary>The object is told of as a whole (ENTER): the peer may not have been able to make it before.</summary>
+    Enters,
 
     /// <summary>Only its length changed (SETATTR with a size).</summary>
     Resizes,
@@ -34,11 +37,11 @@ public enum ContentEffect
 /// <param name="Ships">An update that goes to the peer; otherwise the log's own business (DIRTY, MARK, VOID, ...).</param>
 /// <param name="Effect">What it does to the content of <paramref name="Object"/>.</param>
 /// <param name="Object">The object whose content is meant.</param>
-/// <param name="Size">For Completes and Resizes: the length of the content.</param>
+/// <param name="Size">For Completes, Enters and Resizes: the length of the content.</param>
 public readonly record struct LogEntry(ulong Offset, int Length, bool Ships, ContentEffect Effect, Fid Object, ulong Size)
 {
     public ulong End => Offset + (ulong)Length;
 
     /// <summary>After it, the content isn't what it was before.</summary>
-    public bool ChangesContent => Effect is ContentEffect.Opens or ContentEffect.Completes or ContentEffect.Resizes or ContentEffect.Begins;
+    public bool ChangesContent => Effect is ContentEffect.Opens or ContentEffect.Completes or ContentEffect.Enters or ContentEffect.Resizes or ContentEffect.Begins;
 }

@@ -139,7 +139,8 @@ public static partial class RecordFacts
         Op.Close => carry != Carry.Here,
         Op.SetAttr => carry is Carry.Folded or Carry.Later or Carry.Gone,
         Op.List => carry == Carry.Gone,
-        Op.Enter => carry == Carry.Gone || (carry is Carry.Folded or Carry.Later && IsNewContent(record)),
+        Op.Enter when IsNewContent(record) => carry is Carry.Folded or Carry.Later or Carry.Gone,
+        Op.Enter => carry == Carry.Gone && IsFound(record),
         Op.Create => carry is Carry.Folded or Carry.Gone && record.Flags.HasFlag(RecordFlags.Tmpfile),
         _ => false,
     };
@@ -288,7 +289,7 @@ public static partial class RecordFacts
             Op.Create when record.Flags.HasFlag(RecordFlags.Tmpfile) => (ContentEffect.Completes, attr.Size),
             Op.Create => (ContentEffect.Begins, 0),
             Op.Close => (ContentEffect.Completes, attr.Size),
-            Op.Enter when IsRegular(record) => (ContentEffect.Completes, attr.Size),
+            Op.Enter when IsRegular(record) => (IsNewContent(record) ? ContentEffect.Completes : ContentEffect.Enters, attr.Size),
             Op.SetAttr when attr.Has(AttrValid.Size) => (ContentEffect.Resizes, attr.Size),
             Op.SetAttr => (ContentEffect.Attributes, 0),
             Op.Unlink when IsLastName(record) => (ContentEffect.Ends, 0),

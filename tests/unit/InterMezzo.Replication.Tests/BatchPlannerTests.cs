@@ -16,6 +16,9 @@ public class BatchPlannerTests
     [TestCase("dirty:a close:a", "Here@2")]
     [TestCase("close:a", "Here@1")]
     [TestCase("enter:a", "Here@1")]
+    [TestCase("create:a dirty:a close:a enter:a", "None Later Here@4")]
+    [TestCase("create:a enter:a dirty:a close:a", "None Later Here@4")]
+    [TestCase("create:a enter:a unlink:a", "None Gone None")]
     [TestCase("dirty:a close:a dirty:a close:a", "Later Here@4")]
     [TestCase("dirty:a close:a dirty:a", "Later")]
     [TestCase("create:a dirty:a close:a dirty:a", "None Later")]
@@ -98,7 +101,7 @@ public class BatchPlannerTests
         var done = random.Next(window.Count + 1);
         window = [.. window.Select((entry, i) => entry with { Ships = entry.Ships && i >= done })];
         var plan = new BatchPlanner(new BatchLimits(Records: limit)).Plan(window);
-        foreach (var planned in plan.Records.Where(record => window[record.Index].Effect == ContentEffect.Completes))
+        foreach (var planned in plan.Records.Where(record => window[record.Index].Effect is ContentEffect.Completes or ContentEffect.Enters))
         {
             var content = window[planned.Index].Object;
             var rest = window.Skip(planned.Index + 1).Where(entry => entry.Object == content && entry.Effect is not (ContentEffect.None or ContentEffect.Attributes));
@@ -118,7 +121,7 @@ public class BatchPlannerTests
         var words = Enumerable.Range(0, random.Next(1, 30)).Select(_ =>
         {
             var name = (char)('a' + random.Next(5));
-            var operation = new[] { "dirty", "close", "close", "resize", "setattr", "mkdir" }[random.Next(6)];
+            var operation = new[] { "dirty", "close", "close", "resize", "setattr", "mkdir", "enter" }[random.Next(7)];
             return (seen.Add(name) && random.Next(2) == 0 ? "create" : operation) + ":" + name;
         });
         return string.Join(' ', words);

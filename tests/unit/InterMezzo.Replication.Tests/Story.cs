@@ -23,7 +23,8 @@ internal static class Story
         {
             "create" => (true, ContentEffect.Begins),
             "dirty" => (false, ContentEffect.Opens),
-            "close" or "enter" => (true, ContentEffect.Completes),
+            "close" => (true, ContentEffect.Completes),
+            "enter" => (true, ContentEffect.Enters),
             "resize" => (true, ContentEffect.Resizes),
             "setattr" => (true, ContentEffect.Attributes),
             "unlink" => (true, ContentEffect.Ends),
