@@ -105,10 +105,10 @@ internal sealed partial class Applier
             return new ApplyOutcome(ApplyStatus.WrongKind, fid);
         }
 
-        // What is away from the tree is brought up to date there, then enters as it should be.
+        // Whatever is elsewhere is brought up to date there (the times are of another directory), then enters as it should be.
         var stands = FidAt(directory, place) == fid;
         var changes = existing == Existing.Update || content is not null;
-        var updated = changes ? Update(stands ? origin : origin.AsPart, place, fid, known, stat, state, content) : ApplyOutcome.AlreadySo;
+        var updated = changes ? Update(stands ? origin : origin.Aside, place, fid, known, stat, state, content) : ApplyOutcome.AlreadySo;
         if (stands || !updated.IsDone)
         {
             return updated;
