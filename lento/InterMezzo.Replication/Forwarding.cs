@@ -43,6 +43,10 @@ public static class Forwarding
     /// <summary>A MARK says that a whole batch of a peer is in the log, also what was folded or lost.</summary>
     public static Forward Decide(Direction direction, ulong peer, ProgressMark mark) =>
         direction == Direction.ToClient && mark.Peer == peer ? Forward.Echoes(mark.Position.Offset) : Forward.Nothing;
+
+    /// <summary>An update of the peer that has lost is judged as well.</summary>
+    public static Forward Decide(Direction direction, ulong peer, LossMark lost) =>
+        direction == Direction.ToClient && lost.Peer == peer ? Forward.Echoes(lost.Source + 1) : Forward.Nothing;
 }
 
 /// <summary>

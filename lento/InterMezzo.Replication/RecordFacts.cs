@@ -40,12 +40,18 @@ public static partial class RecordFacts
     public static Fid Parent(RecordView record, ulong self) =>
         record.TryGetParent(out var parent) ? parent.Fid.Canonical(self) : default;
 
+    /// <summary>Of a rename: the directory that it leads to.</summary>
+    public static Fid SecondParent(RecordView record, ulong self) =>
+        record.TryGetParent2(out var parent) ? parent.Fid.Canonical(self) : default;
+
     /// <summary>What a peer gets to see of it.</summary>
     public static Forward Forward(RecordView record, Direction direction, ulong peer)
     {
         if (record.Op == Op.Mark)
         {
-            return Progress(record) is { } mark ? Forwarding.Decide(direction, peer, mark) : Replication.Forward.Nothing;
+            return Progress(record) is { } mark ? Forwarding.Decide(direction, peer, mark)
+                : Lost(record) is { } lost ? Forwarding.Decide(direction, peer, lost)
+                : Replication.Forward.Nothing;
         }
 
         return Forwarding.Decide(direction, peer, IsUpdate(record), Maker(record), record.Source, IsPartial(record));
@@ -159,6 +165,17 @@ public static partial class RecordFacts
         return writer.Finish().ToArray();
     }
 
+    /// <summary>What stands at a name elsewhere, as if a scan there had told of it.</summary>
+    public static byte[] Finding(Dot dot, Fid directory, ReadOnlySpan<byte> name, Fid fid, in KmlAttr attr, KmlTime directoryTime)
+    {
+        var writer = new RecordWriter(new byte[1024], Op.Enter) { Dot = dot, Time = directoryTime, Flags = RecordFlags.Recovered };
+        writer.Add(FieldType.Object, new KmlObject(fid, fid.Ino, fid.Gen, attr.Mode));
+        writer.Add(FieldType.Parent, new KmlObject(directory, directory.Ino, directory.Gen, Directory));
+        writer.Add(FieldType.Name, name);
+        writer.Add(FieldType.Attr, attr);
+        return writer.Finish().ToArray();
+    }
+
     /// <summary>A RENAME of two objects, each of which takes the other's name.</summary>
     public static bool IsExchange(RecordView record) => record.Op == Op.Rename && (record.Aux & RenameExchange) != 0;
 
@@ -256,6 +273,13 @@ public static partial class RecordFacts
         return 2;
     }
 
+    /// <summary>A SETATTR that gives an object an mtime, and changes nothing else of it.</summary>
+    public static bool SetsOnlyTime(RecordView record) =>
+        SetsTime(record) && record.TryGetAttr(out var attr) && (attr.Valid & (AttrValid.Mode | AttrValid.Uid | AttrValid.Gid)) == 0;
+
+    /// <summary>A SETATTR that changes an object's length.</summary>
+    public static bool Resizes(RecordView record) => record.Op == Op.SetAttr && record.TryGetAttr(out var attr) && attr.Has(AttrValid.Size);
+
     /// <summary>A SETATTR that changes nothing of an object's content.</summary>
     public static bool SetsAttributes(RecordView record) => record.Op == Op.SetAttr && record.TryGetAttr(out var attr) && !attr.Has(AttrValid.Size);
 
@@ -272,6 +296,9 @@ public static partial class RecordFacts
         time = attr.ModifyTime;
         return record.Op == Op.SetAttr && (target.Mode & TypeMask) == Directory && attr.Has(AttrValid.ModifyTime);
     }
+
+    /// <summary>Of a MARK that tells of it.</summary>
+    public static LossMark? Lost(RecordView record) => record.Op == Op.Mark && !record.IsVoid ? LossMark.Decode(record.Payload) : null;
 
     /// <summary>Of a MARK that counts.</summary>
     private static ProgressMark? Progress(RecordView record) => record.IsVoid ? null : ProgressMark.Decode(record.Payload);

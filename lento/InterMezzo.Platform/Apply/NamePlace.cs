@@ -7,7 +7,8 @@ namespace InterMezzo.Platform;
 /// <param name="Directory">Open, as a path or more.</param>
 /// <param name="Name">With NUL.</param>
 /// <param name="OwnsDirectory">The directory is closed with this.</param>
-internal sealed record NamePlace(Fd Directory, byte[] Name, bool OwnsDirectory) : IDisposable
+/// <param name="IsAway">It is in the control directory.</param>
+internal sealed record NamePlace(Fd Directory, byte[] Name, bool OwnsDirectory, bool IsAway = false) : IDisposable
 {
     /// <summary>
     /// By the path that the kernel knows for an open object, if it is below the root and still right. A file opened by
@@ -40,7 +41,8 @@ internal sealed record NamePlace(Fd Directory, byte[] Name, bool OwnsDirectory) 
             return null;
         }
 
-        var place = new NamePlace(new Fd(result), [.. name, 0], OwnsDirectory: true);
+        var first = relative.IndexOf((byte)'/') is >= 0 and var end ? relative[..end] : relative;
+        var place = new NamePlace(new Fd(result), [.. name, 0], OwnsDirectory: true, IsAway: first.SequenceEqual(ReplicaRoot.ControlName));
         using var there = objects.Look(place.Directory, name, out var found);
         if (there is not null && found == fid)
         {

@@ -34,6 +34,14 @@ internal static class Require
         That(!name.Span.Contains((byte)0), "a name with a NUL");
     }
 
+    /// <summary>Of something in a directory.</summary>
+    public static void EntryName(ByteString name)
+    {
+        Name(name, WireLimits.Name);
+        That(!name.Span.Contains((byte)'/'), "a name with a slash");
+        That(!name.Span.SequenceEqual("."u8) && !name.Span.SequenceEqual(".."u8), "a name that means another directory");
+    }
+
     public static void Fileset(string fileset) =>
         That(fileset.Length is > 0 and <= WireLimits.Fileset && !fileset.Contains('/') && !fileset.Contains('\0'), "not a fileset's name");
 

@@ -54,9 +54,7 @@ public sealed partial class SnapshotObject
         if (!Parent.IsEmpty)
         {
             Require.Fid(Parent);
-            Require.Name(Name, WireLimits.Name);
-            Require.That(!Name.Span.Contains((byte)'/'), "a name with a slash");
-            Require.That(!Name.Span.SequenceEqual("."u8) && !Name.Span.SequenceEqual(".."u8), "a name that means another directory");
+            Require.EntryName(Name);
         }
 
         Require.Length(Attr, WireLimits.Attr);

@@ -158,6 +158,38 @@ public sealed partial class Record
         Require.AtMost(Target.Length, WireLimits.Target);
         Require.That(!Target.Span.Contains((byte)0), "a target with a NUL");
         Xattr.Validate(Xattrs);
+        Require.That(Findings.Count == 0 || Echo != 0, "findings without an echo");
+        Require.AtMost(Findings.Count, WireLimits.Findings);
+        foreach (var finding in Findings)
+        {
+            finding.Validate();
+        }
+    }
+}
+
+public sealed partial class Finding
+{
+    public void Validate()
+    {
+        if (!Parent.IsEmpty)
+        {
+            Require.Fid(Parent);
+            Require.EntryName(Name);
+            Require.Length(ParentAttr, WireLimits.Attr);
+        }
+
+        Require.That(Parent.IsEmpty == Name.IsEmpty && (!Fid.IsEmpty || !Parent.IsEmpty), "a finding of nothing");
+        Require.LengthOrNone(Fid, WireLimits.Fid);
+        Require.That(Attr.IsEmpty == (Fid.IsEmpty || Parent.IsEmpty), "a finding with half of what belongs to it");
+        if (!Fid.IsEmpty)
+        {
+            Require.Fid(Fid);
+            Require.LengthOrNone(Attr, WireLimits.Attr);
+        }
+
+        Require.AtMost(Target.Length, WireLimits.Target);
+        Require.That(!Target.Span.Contains((byte)0), "a target with a NUL");
+        Xattr.Validate(Xattrs);
     }
 }
 

@@ -11,6 +11,12 @@ public interface IReplicaTree
     /// <summary>Null: there is no such object (any more).</summary>
     ITreeObject? Open(Fid fid);
 
+    /// <summary>What stands at a name. Null: nothing, or there is no such directory.</summary>
+    ITreeObject? OpenAt(Fid parent, ReadOnlySpan<byte> name);
+
+    /// <summary>A name of an object in the tree, if the kernel knows one. Null: it has none, or isn't known to.</summary>
+    (Fid Parent, byte[] Name)? PlaceOf(Fid fid);
+
     /// <summary>
     /// The object (null: the whole tree) and all below it, parents first. Memory doesn't grow with the tree. Other
     /// programs may change it meanwhile: what stays is met, what vanishes is passed over, what moves is met once,

@@ -49,6 +49,10 @@ internal sealed partial class BatchApplier(
             if (record.Wire.Echo != 0)
             {
                 Echo = Math.Max(Echo, record.Wire.Echo);
+                if (side == Side.Client && TakeBack(record) is { } fetch)
+                {
+                    return fetch with { Next = i };
+                }
             }
             else if (record.Source > done && Apply(record) is { } missing)
             {
@@ -75,13 +79,14 @@ internal sealed partial class BatchApplier(
         _applier.Flush();
         _own?.Forget(side == Side.Client ? Echo : KnownBy(batches[^1]));
         _fetched.Clear();
+        _fetchedBack.Clear();
     }
 
     /// <summary>An object that a record needed, from the peer.</summary>
     public void Enter(ApplyStep step, IncomingBatch batch, FetchedTree fetched)
     {
         var record = batch.Records[step.Next];
-        var origin = OriginOf(record, RecordView.Parse(record.Data)).Aside;
+        var origin = record.Wire.Echo != 0 ? TakingBack(record) : OriginOf(record, RecordView.Parse(record.Data)).Aside;
         _fetched.Add(step.Missing!.Value);
         foreach (var item in fetched.Objects)
         {
@@ -170,6 +175,13 @@ internal sealed partial class BatchApplier(
 
         if (side == Side.Server && RecordFacts.SetsDirectoryTime(view, out var directory, out _) && HasOwnTime(directory, known, view))
         {
+            return true;
+        }
+
+        if (side == Side.Server && RecordFacts.SetsOnlyTime(view) && _own?.HasResized(RecordFacts.Object(view, replica.Self), known) == true)
+        {
+            // The truncation goes on to its maker, with its own mtime.
+            NoteLost(record, view);
             return true;
         }
 
@@ -275,6 +287,12 @@ internal sealed partial class BatchApplier(
     /// <summary>A removal of what is gone already: nothing to keep.</summary>
     private bool IsMoot(RecordView view, UpdateKind kind) =>
         kind == UpdateKind.Removes && !Exists(RecordFacts.Object(view, replica.Self));
+
+    private bool HasManyNames(Fid fid)
+    {
+        using var found = replica.Tree.Open(fid);
+        return found is { Links: > 1 } && !RecordFacts.IsDirectory(found.Type);
+    }
 
     private bool Exists(Fid fid)
     {
@@ -430,6 +448,9 @@ internal sealed partial class BatchApplier(
                 return Kept(_applier.EvictToConflictStore(
                     origin.Aside, RecordFacts.Parent(view, replica.Self), RecordFacts.FirstName(view), outcome.Subject,
                     Describe(view, UpdateKind.Removes, null)));
+            case ApplyStatus.Elsewhere when view.Op == Op.Rename && HasManyNames(outcome.Subject):
+                // One of several names was renamed, which is gone here.
+                return _applier.EnterLink(origin, RecordFacts.SecondParent(view, replica.Self), RecordFacts.SecondName(view), outcome.Subject).Status;
             case ApplyStatus.Elsewhere when _own?.LastPlace(outcome.Subject, Echo) is { } place:
                 return _applier.SetAside(origin.Aside, place.Parent, place.Name, outcome.Subject).Status;
             default:
@@ -460,6 +481,7 @@ internal sealed partial class BatchApplier(
 
     private void Keep(IncomingRecord record, RecordView view, Conflict conflict, bool asObject)
     {
+        NoteLost(record, view);
         if (view.Op == Op.Link)
         {
             // What its maker has under that name: should he remove the other names, nobody else would have it.
@@ -584,7 +606,7 @@ internal sealed partial class BatchApplier(
         }
     }
 
-    private static Origin OriginOf(IncomingRecord record, RecordView view) => new(RecordFacts.Dot(view, 0), record.Source);
+    private static Origin OriginOf(IncomingRecord record, RecordView view) => new(RecordFacts.Dot(view, 0), record.Source) { Partial = record.IsFinding };
 
     private static ulong KnownBy(IncomingBatch batch) =>
         batch.Records.LastOrDefault(record => record.Wire.Known != 0)?.Wire.Known ?? 0;

@@ -19,6 +19,9 @@ internal sealed class IncomingRecord(Wire.Record wire)
 
     public Carry Carry { get; set; } = wire.Carry;
 
+    /// <summary>No update, but how something stands at the server.</summary>
+    public bool IsFinding { get; init; }
+
     /// <summary>The content turned out to be outdated: a later record brings it.</summary>
     public void Drop()
     {

@@ -79,5 +79,9 @@ internal sealed class LoggedTree(IReplicaTree tree, KmlFileJournal journal) : IR
         return tree.Open(fid);
     }
 
+    public ITreeObject? OpenAt(Fid parent, ReadOnlySpan<byte> name) => tree.OpenAt(parent, name);
+
+    public (Fid Parent, byte[] Name)? PlaceOf(Fid fid) => tree.PlaceOf(fid);
+
     public IEnumerable<WalkEntry> Walk(Fid? subtree = null) => tree.Walk(subtree);
 }

@@ -16,6 +16,7 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
     private readonly FacetWindow _times = new();
     private readonly FacetWindow _attributes = new();
     private readonly FacetWindow _xattrs = new();
+    private readonly FacetWindow _lengths = new();
 
     // What a scan found here: it stands against nobody who knows what he did.
     private readonly FacetWindow _found = new();
@@ -64,11 +65,15 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
         _times.DropBelow(below);
         _attributes.DropBelow(below);
         _xattrs.DropBelow(below);
+        _lengths.DropBelow(below);
         _found.DropBelow(below);
     }
 
     /// <summary>The mtime of an object was set here (of a directory also by a change of its entries) by an update that the peer didn't know. After <see cref="Find"/>.</summary>
     public bool HasTimeOf(Fid fid, ulong known) => _times.Find([new Touch(Facet.DirectoryTime(fid), true)], known) is not null;
+
+    /// <summary>A file's length was set here by an update that the peer didn't know. After <see cref="Find"/>.</summary>
+    public bool HasResized(Fid fid, ulong known) => _lengths.Find([new Touch(Facet.Content(fid), true)], known) is not null;
 
     /// <summary>A content that was made here by an update that the peer didn't know. After <see cref="Find"/>.</summary>
     public Clash? ContentOf(Fid fid, ulong known) => _window.Find([new Touch(Facet.Content(fid), true)], known);
@@ -158,6 +163,11 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
                 if (RecordFacts.SetsAttributes(record))
                 {
                     _attributes.Add([new Touch(Facet.Attributes(RecordFacts.Object(record, self)), true)], offset);
+                }
+
+                if (RecordFacts.Resizes(record))
+                {
+                    _lengths.Add([new Touch(Facet.Content(RecordFacts.Object(record, self)), true)], offset);
                 }
 
                 if (RecordFacts.SetsTime(record))

@@ -189,7 +189,7 @@ internal sealed class Sender(
         {
             if (_log.Forward(i).Echo is not 0 and var echo)
             {
-                records.Records_.Add(new Record { Source = _log.Entries[i].Offset, Echo = echo });
+                records.Records_.Add(Tell(i, echo));
             }
 
             if (next < plan.Records.Count && plan.Records[next].Index == i)
@@ -212,6 +212,18 @@ internal sealed class Sender(
 
         await FlushAsync(records, cancellationToken);
         return Consume(plan.Count);
+    }
+
+    /// <summary>The peer's log is judged up to here: how, it knows, but for what has lost.</summary>
+    private Record Tell(int index, ulong echo)
+    {
+        var record = new Record { Source = _log.Entries[index].Offset, Echo = echo };
+        if (RecordFacts.Lost(RecordView.Parse(_log.Bytes(index))) is { } lost)
+        {
+            record.Findings.Add(Findings.Of(lost, replica.Tree));
+        }
+
+        return record;
     }
 
     private static bool IsFull(Records records) =>

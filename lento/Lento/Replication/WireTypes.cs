@@ -68,6 +68,22 @@ internal static class WireTypes
         record.Target = state.Target is null ? ByteString.Empty : ByteString.CopyFrom(state.Target);
     }
 
+    public static void AddState(Finding finding, Fid fid, ObjectState state)
+    {
+        finding.Fid = Write(fid);
+        finding.Attr = Write(state.Attr);
+        finding.Target = state.Target is null ? ByteString.Empty : ByteString.CopyFrom(state.Target);
+        AddXattrs(finding.Xattrs, state.Xattrs);
+    }
+
+    /// <summary>As a scan would have told of it.</summary>
+    public static Record ToRecord(Finding finding, byte[] data, ulong source)
+    {
+        var record = new Record { Source = source, Data = ByteString.CopyFrom(data), Attr = finding.Attr, Target = finding.Target, HasXattrs = true };
+        record.Xattrs.Add(finding.Xattrs);
+        return record;
+    }
+
     public static SnapshotObject ToObject(Fid parent, ReadOnlySpan<byte> name, Fid fid, ObjectState state)
     {
         var item = new SnapshotObject

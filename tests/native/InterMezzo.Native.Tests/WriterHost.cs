@@ -105,6 +105,10 @@ internal sealed class WrittenReplica : IReplica, IReplicaTree, IOperationContext
 
     public ITreeObject? Open(Fid fid) => _plain.Tree.Open(fid) is { } found ? new Written(found, Writers) : null;
 
+    public ITreeObject? OpenAt(Fid parent, ReadOnlySpan<byte> name) => _plain.Tree.OpenAt(parent, name);
+
+    public (Fid Parent, byte[] Name)? PlaceOf(Fid fid) => _plain.Tree.PlaceOf(fid);
+
     public IEnumerable<WalkEntry> Walk(Fid? subtree = null) => _plain.Tree.Walk(subtree);
 
     void IOperationContext.Set(in Origin origin)

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using System.Buffers.Binary;
+using InterMezzo.Journal;
+
+namespace InterMezzo.Replication;
+
+/// <summary>
+/// What a server notes in its log, as the payload of a MARK, when an update of a client has lost: what that was about
+/// is here as it is, not as its maker has it. When the mark comes to be sent, the maker is told how it is.
+/// </summary>
+/// <param name="Peer">The maker's replica id.</param>
+/// <param name="Source">Of the update, in the maker's log.</param>
+/// <param name="Names">That it gave or took: the directory and the name in it. Two at most.</param>
+/// <param name="Objects">That had one of these names. Two at most.</param>
+public sealed record LossMark(ulong Peer, ulong Source, IReadOnlyList<(Fid Parent, byte[] Name)> Names, IReadOnlyList<Fid> Objects)
+{
+    // | "LOST" | version 2 | names 1 | objects 1 | peer 8 | source 8 | names * (parent 24, length 2, name) | objects * 24 |
+    private const uint Magic = 0x54534f4c;
+    private const ushort Version = 1;
+    private const int Header = 24;
+    private const int FidSize = 24;
+    private const int Most = 2;
+
+    /// <summary>Of a record that names everything by FIDs without replica 0.</summary>
+    public static LossMark Of(RecordView record, ulong peer, ulong source)
+    {
+        var names = new List<(Fid, byte[])>();
+        if (record.Has(FieldType.Name) && record.TryGetParent(out var parent))
+        {
+            names.Add((parent.Fid, record.Name.ToArray()));
+        }
+
+        if (record.TryGetParent2(out var second))
+        {
+            names.Add((second.Fid, record.Name2.ToArray()));
+        }
+
+        var objects = new List<Fid> { RecordFacts.Object(record, 0) };
+        if (record.TryGetReplaced(out var replaced) && replaced.Fid != objects[0])
+        {
+            objects.Add(replaced.Fid);
+        }
+
+        return new LossMark(peer, source, names, objects.FindAll(fid => !fid.IsNone));
+    }
+
+    public byte[] Encode()
+    {
+        var bytes = new byte[Header + Names.Sum(place => FidSize + 2 + place.Name.Length) + (Objects.Count * FidSize)];
+        var span = bytes.AsSpan();
+        BinaryPrimitives.WriteUInt32LittleEndian(span, Magic);
+        BinaryPrimitives.WriteUInt16LittleEndian(span[4..], Version);
+        (span[6], span[7]) = ((byte)Names.Count, (byte)Objects.Count);
+        BinaryPrimitives.WriteUInt64LittleEndian(span[8..], Peer);
+        BinaryPrimitives.WriteUInt64LittleEndian(span[16..], Source);
+        span = span[Header..];
+        foreach (var (parent, name) in Names)
+        {
+            parent.Write(span);
+            BinaryPrimitives.WriteUInt16LittleEndian(span[FidSize..], (ushort)name.Length);
+            name.CopyTo(span[(FidSize + 2)..]);
+            span = span[(FidSize + 2 + name.Length)..];
+        }
+
+        foreach (var fid in Objects)
+        {
+            fid.Write(span);
+            span = span[FidSize..];
+        }
+
+        return bytes;
+    }
+
+    /// <summary>Null if the payload is something else, or of another version.</summary>
+    public static LossMark? Decode(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length < Header || BinaryPrimitives.ReadUInt32LittleEndian(bytes) != Magic ||
+            BinaryPrimitives.ReadUInt16LittleEndian(bytes[4..]) != Version || bytes[6] > Most || bytes[7] > Most)
+        {
+            return null;
+        }
+
+        var names = new List<(Fid, byte[])>();
+        var rest = bytes[Header..];
+        for (var i = 0; i < bytes[6]; i++)
+        {
+            if (rest.Length < FidSize + 2 || BinaryPrimitives.ReadUInt16LittleEndian(rest[FidSize..]) is var length && rest.Length < FidSize + 2 + length)
+            {
+                return null;
+            }
+
+            names.Add((Fid.Read(rest), rest.Slice(FidSize + 2, length).ToArray()));
+            rest = rest[(FidSize + 2 + length)..];
+        }
+
+        var objects = new List<Fid>();
+        for (var i = 0; i < bytes[7]; i++)
+        {
+            if (rest.Length < FidSize)
+            {
+                return null;
+            }
+
+            objects.Add(Fid.Read(rest));
+            rest = rest[FidSize..];
+        }
+
+        return new LossMark(BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]), BinaryPrimitives.ReadUInt64LittleEndian(bytes[16..]), names, objects);
+    }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using InterMezzo.Journal;
+using InterMezzo.Protocol.Replication;
+using InterMezzo.Replication;
+using InterMezzo.Replication.Ports;
+
+namespace InterMezzo.Lento.Replication;
+
+/// <summary>
+/// An update of this client has lost at the server, which tells how what it was about stands there: so it becomes here,
+/// but for what was done here since the update, which the server has yet to judge.
+/// </summary>
+internal sealed partial class BatchApplier
+{
+    // Fetched for a finding, by this batch; not again if it still isn't here.
+    private readonly HashSet<Fid> _fetchedBack = [];
+
+    /// <summary>At a server: an update of the peer isn't applied as its maker has it.</summary>
+    private void NoteLost(IncomingRecord record, RecordView view)
+    {
+        if (side == Side.Server && replica.Journal is { TakesMarks: true } journal)
+        {
+            journal.Mark(LossMark.Of(view, peer, record.Source).Encode());
+        }
+    }
+
+    /// <summary>Returns an object that must be fetched first. Null: all is as it was found at the server.</summary>
+    private ApplyStep? TakeBack(IncomingRecord record)
+    {
+        _own?.CatchUpTo(Echo);
+        foreach (var finding in record.Wire.Findings)
+        {
+            if (finding.Fid.IsEmpty)
+            {
+                LeaveEmpty(record, finding);
+            }
+            else if (finding.Parent.IsEmpty)
+            {
+                DropGone(WireTypes.ReadFid(finding.Fid));
+            }
+            else if (Place(record, finding) is { } missing)
+            {
+                return missing;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>An object stands at a name there.</summary>
+    private ApplyStep? Place(IncomingRecord record, Finding finding)
+    {
+        var found = AsRecord(record, finding);
+        var view = RecordView.Parse(found.Data);
+        var (fid, parent) = (RecordFacts.Object(view, replica.Self), RecordFacts.Parent(view, replica.Self));
+        if (!Exists(parent) || _own?.Find(view, Known(found)) is not null)
+        {
+            return null;
+        }
+
+        if (!Exists(fid))
+        {
+            if (_fetchedBack.Add(fid) && MakeRoomFor(record, parent, finding.Name.Span, fid))
+            {
+                return new ApplyStep(0, fid, parent, finding.Name.ToByteArray());
+            }
+
+            return null;
+        }
+
+        ApplyStep? missing = null;
+        while (!Judge(found, view, ref missing))
+        {
+            // A program was faster.
+        }
+
+        _displaced.Remove(parent);
+        return null;
+    }
+
+    /// <summary>What stands at a name where the server has another object is told of by a finding of its own.</summary>
+    private bool MakeRoomFor(IncomingRecord record, Fid parent, ReadOnlySpan<byte> name, Fid fid)
+    {
+        using var entry = replica.Tree.OpenAt(parent, name);
+        return entry is null || entry.Fid == fid || _applier.SetAside(TakingBack(record), parent, name, entry.Fid).IsDone;
+    }
+
+    /// <summary>Nothing stands at a name there.</summary>
+    private void LeaveEmpty(IncomingRecord record, Finding finding)
+    {
+        var parent = WireTypes.ReadFid(finding.Parent);
+        var name = finding.Name.ToByteArray();
+        var time = KmlAttr.Read(finding.ParentAttr.Span).ModifyTime;
+        for (var isDone = false; !isDone;)
+        {
+            var part = TakingBack(record) with { Seen = _own?.Seen ?? 0 };
+            using var entry = replica.Tree.OpenAt(parent, name);
+            isDone = entry is null || RemoveUnlisted(record, part, parent, new EntryHere(name, entry.Fid, entry.ReadState().Attr));
+            if (!isDone)
+            {
+                _own?.CatchUpTo(Echo);
+            }
+        }
+
+        if (Exists(parent) && _own?.HasTimeOf(parent, Echo) != true)
+        {
+            _applier.NoteParentTime(parent, time);
+        }
+    }
+
+    /// <summary>An object isn't there any more: if it waits here for a place, it gets none.</summary>
+    private void DropGone(Fid fid)
+    {
+        if (_applier.Aside.Contains(fid))
+        {
+            _applier.DropAside(fid);
+        }
+    }
+
+    private IncomingRecord AsRecord(IncomingRecord record, Finding finding)
+    {
+        var attr = KmlAttr.Read(finding.Attr.Span);
+        var time = KmlAttr.Read(finding.ParentAttr.Span).ModifyTime;
+        var data = RecordFacts.Finding(
+            TakingBack(record).Dot, WireTypes.ReadFid(finding.Parent), finding.Name.Span, WireTypes.ReadFid(finding.Fid), attr, time);
+        return new IncomingRecord(WireTypes.ToRecord(finding, data, record.Source)) { IsFinding = true };
+    }
+
+    /// <summary>It is no single update of the server's; the log needs a count.</summary>
+    private Origin TakingBack(IncomingRecord record) => new Origin(new Dot(peer, 1), record.Source).Aside;
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Google.Protobuf;
+using InterMezzo.Journal;
+using InterMezzo.Protocol.Replication;
+using InterMezzo.Replication;
+using InterMezzo.Replication.Ports;
+
+namespace InterMezzo.Lento.Replication;
+
+/// <summary>
+/// What a server tells the maker of an update that has lost: how all that the update was about stands here, at the time
+/// of telling. What changes after that has its records, which replay on whatever was told.
+/// </summary>
+internal static class Findings
+{
+    public static IEnumerable<Finding> Of(LossMark lost, IReplicaTree tree)
+    {
+        var places = new List<(Fid Parent, byte[] Name)>(lost.Names);
+        foreach (var fid in lost.Objects)
+        {
+            if (tree.PlaceOf(fid) is { } place && !places.Exists(known => known.Parent == place.Parent && known.Name.AsSpan().SequenceEqual(place.Name)))
+            {
+                places.Add(place);
+            }
+        }
+
+        foreach (var (parent, name) in places)
+        {
+            if (At(parent, name, tree) is { } finding)
+            {
+                yield return finding;
+            }
+        }
+
+        foreach (var fid in lost.Objects)
+        {
+            using var still = tree.Open(fid);
+            if (still is null)
+            {
+                yield return new Finding { Fid = WireTypes.Write(fid) };
+            }
+        }
+    }
+
+    /// <summary>Null: there is no such directory.</summary>
+    private static Finding? At(Fid parent, byte[] name, IReplicaTree tree)
+    {
+        using var directory = tree.Open(parent);
+        if (directory is null)
+        {
+            return null;
+        }
+
+        using var entry = tree.OpenAt(parent, name);
+        var finding = new Finding
+        {
+            Parent = WireTypes.Write(parent),
+            Name = ByteString.CopyFrom(name),
+            ParentAttr = WireTypes.Write(directory.ReadState().Attr),
+        };
+        if (entry is not null)
+        {
+            WireTypes.AddState(finding, entry.Fid, entry.ReadState());
+        }
+
+        return finding;
+    }
+}
