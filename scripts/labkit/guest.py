@@ -96,7 +96,9 @@ class Guest:
         command = [
             "qemu-system-x86_64", "-name", f"lab-{self.name}", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-S", "-daemonize", "-pidfile", self.path("qemu.pid"), "-machine", "pc,usb=off,vmport=off,hpet=off",
-            *options.acceleration, "-smp", str(options.cpus), "-m", str(options.mem),
+            # With room for a second CPU even one alone is emulated with its atomic operations and fences. Without them (up
+            # to QEMU 8.0, and later for lock prefixes) it now and then misses that a device waits to be told of a request.
+            *options.acceleration, "-smp", f"{options.cpus},maxcpus={max(2, options.cpus)}", "-m", str(options.mem),
             "-kernel", kernels.uncompressed(kernel), "-initrd", self.path("initrd"), "-append", f"{PARAMETERS} {options.append}".strip(),
             "-chardev", f"file,id=console,append=on,path={self.console}", "-serial", "chardev:console",
             "-chardev", f"socket,id=events,server=on,wait=off,path={lab.socket(self.name, 'events')}", "-serial", "chardev:events",
