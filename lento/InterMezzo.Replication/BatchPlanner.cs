@@ -72,7 +72,7 @@ public sealed class BatchPlanner(BatchLimits limits)
                 versions = new Versions { Created = -1, Last = -1 };
             }
 
-            versions.Note(i, entry.Effect, entry.Ships);
+            versions.Note(i, entry);
         }
 
         return all;
@@ -170,12 +170,22 @@ public sealed class BatchPlanner(BatchLimits limits)
         /// <summary>A batch that touches the content must reach this far: nowhere if no version is complete.</summary>
         public readonly int Extent => Open ? 0 : Last + 1;
 
-        public void Note(int index, ContentEffect effect, bool ships)
+        // Of the last version.
+        private ulong _size;
+        private KmlTime _time;
+
+        public void Note(int index, in LogEntry entry)
         {
-            switch (effect)
+            if (Last >= 0 && !Ended && entry.BringsBack(_size, _time))
+            {
+                return;
+            }
+
+            (_size, _time) = entry.Effect is ContentEffect.Completes or ContentEffect.Enters ? (entry.Size, entry.Time) : default;
+            switch (entry.Effect)
             {
                 case ContentEffect.Begins:
-                    Created = ships ? index : -1;
+                    Created = entry.Ships ? index : -1;
                     (Open, Ended) = (false, false);
                     break;
                 case ContentEffect.Opens:
@@ -183,7 +193,7 @@ public sealed class BatchPlanner(BatchLimits limits)
                     break;
                 case ContentEffect.Completes or ContentEffect.Resizes:
                     // A resize while writers have the file open doesn't complete it: their CLOSE does.
-                    Open &= effect == ContentEffect.Resizes;
+                    Open &= entry.Effect == ContentEffect.Resizes;
                     (Last, Ended) = (index, false);
                     break;
                 case ContentEffect.Enters:

@@ -12,7 +12,7 @@ namespace InterMezzo.Replication;
 public sealed class ContentCheck
 {
     // Keyed by object: within a batch one version of a content travels.
-    private readonly Dictionary<Fid, ulong> _carriedBy = [];
+    private readonly Dictionary<Fid, (ulong Source, ulong Size, KmlTime Time)> _carriedBy = [];
     private readonly Dictionary<ulong, Fid> _dropped = [];
 
     /// <summary>Sources of the records whose content must be dropped.</summary>
@@ -26,8 +26,8 @@ public sealed class ContentCheck
     /// <summary>Objects whose newer version the batch should extend to.</summary>
     public IReadOnlySet<Fid> Owed => _dropped.Values.ToHashSet();
 
-    /// <summary>A content was read for the record at <paramref name="source"/>.</summary>
-    public void Watch(Fid content, ulong source) => _carriedBy[content] = source;
+    /// <summary>A content is going to be read for the record at <paramref name="source"/>; it has this length and this mtime.</summary>
+    public void Watch(Fid content, ulong source, ulong size, KmlTime time) => _carriedBy[content] = (source, size, time);
 
     /// <summary>Another content was sent for the record, which nobody changes.</summary>
     public void Replaced(ulong source) => _dropped.Remove(source);
@@ -42,9 +42,9 @@ public sealed class ContentCheck
     /// <summary>An entry of the log after the batch, below the watermark sampled after reading.</summary>
     public void Observe(in LogEntry entry)
     {
-        if (entry.ChangesContent && _carriedBy.Remove(entry.Object, out var source))
+        if (entry.ChangesContent && _carriedBy.TryGetValue(entry.Object, out var carried) && !entry.BringsBack(carried.Size, carried.Time))
         {
-            _dropped[source] = entry.Object;
+            Drop(entry.Object, carried.Source);
         }
     }
 }

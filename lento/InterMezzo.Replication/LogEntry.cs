@@ -38,8 +38,12 @@ public enum ContentEffect
 /// <param name="Effect">What it does to the content of <paramref name="Object"/>.</param>
 /// <param name="Object">The object whose content is meant.</param>
 /// <param name="Size">For Completes, Enters and Resizes: the length of the content.</param>
-public readonly record struct LogEntry(ulong Offset, int Length, bool Ships, ContentEffect Effect, Fid Object, ulong Size)
+/// <param name="Time">For these: its mtime.</param>
+public readonly record struct LogEntry(ulong Offset, int Length, bool Ships, ContentEffect Effect, Fid Object, ulong Size, KmlTime Time = default)
 {
+    /// <summary>An object that was away enters with the content that it had: length and mtime are those.</summary>
+    public bool BringsBack(ulong size, KmlTime time) => Effect == ContentEffect.Enters && !Ships && (Size, Time) == (size, time);
+
     public ulong End => Offset + (ulong)Length;
 
     /// <summary>After it, the content isn't what it was before.</summary>

@@ -40,6 +40,10 @@ public static partial class RecordFacts
     public static Fid Parent(RecordView record, ulong self) =>
         record.TryGetParent(out var parent) ? parent.Fid.Canonical(self) : default;
 
+    /// <summary>A program's operation on names.</summary>
+    public static bool ChangesNames(RecordView record) =>
+        record.Op is Op.Create or Op.Mkdir or Op.Symlink or Op.Mknod or Op.Link or Op.Unlink or Op.Rmdir or Op.Rename;
+
     /// <summary>Of a rename: the directory that it leads to.</summary>
     public static Fid SecondParent(RecordView record, ulong self) =>
         record.TryGetParent2(out var parent) ? parent.Fid.Canonical(self) : default;
@@ -96,7 +100,7 @@ public static partial class RecordFacts
     public static LogEntry Entry(RecordView record, ulong offset, ulong self, bool ships)
     {
         var (effect, size) = Effect(record);
-        return new LogEntry(offset, record.Length, ships, effect, Object(record, self), size);
+        return new LogEntry(offset, record.Length, ships, effect, Object(record, self), size, StateAttr(record)?.ModifyTime ?? default);
     }
 
     /// <summary>The object whose content travels with a record.</summary>

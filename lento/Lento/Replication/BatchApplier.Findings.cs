@@ -53,19 +53,19 @@ internal sealed partial class BatchApplier
         var found = AsRecord(record, finding);
         var view = RecordView.Parse(found.Data);
         var (fid, parent) = (RecordFacts.Object(view, replica.Self), RecordFacts.Parent(view, replica.Self));
-        if (!Exists(parent) || _own?.Find(view, Known(found)) is not null)
+        if (!Exists(parent) || _own?.HasName(parent, finding.Name.Span, Echo) == true || _own?.HasRemoved(fid, Echo) == true)
+        {
+            return null;
+        }
+
+        if (!MakeRoomFor(record, parent, finding.Name.Span, fid))
         {
             return null;
         }
 
         if (!Exists(fid))
         {
-            if (_fetchedBack.Add(fid) && MakeRoomFor(record, parent, finding.Name.Span, fid))
-            {
-                return new ApplyStep(0, fid, parent, finding.Name.ToByteArray());
-            }
-
-            return null;
+            return _fetchedBack.Add(fid) ? new ApplyStep(0, fid, parent, finding.Name.ToByteArray()) : null;
         }
 
         ApplyStep? missing = null;
@@ -74,15 +74,40 @@ internal sealed partial class BatchApplier
             // A program was faster.
         }
 
-        _displaced.Remove(parent);
         return null;
+    }
+
+    /// <summary>
+    /// An object that was fetched is here, or something else is where it stands at the server, which has told of the place
+    /// just now.
+    /// </summary>
+    private ApplyOutcome EnterAtPlace(Origin origin, Fid parent, byte[] name, FetchedObject item, ApplyOutcome outcome)
+    {
+        if (_own?.LastPlace(item.Fid, Echo) is not null || _own?.HasName(parent, name, Echo) == true)
+        {
+            return outcome;
+        }
+
+        switch (outcome.Status)
+        {
+            case ApplyStatus.Elsewhere when item.State.Attr.Links > 1 && !RecordFacts.IsDirectory(item.State.Attr.Mode):
+                return _applier.EnterLink(origin, parent, name, item.Fid);
+            case ApplyStatus.Elsewhere when _applier.SetAside(origin, item.Fid).IsDone:
+            case ApplyStatus.NameTaken when SetAsideOrEvict(origin, parent, name, outcome.Subject) is ApplyStatus.Applied or ApplyStatus.AlreadySo:
+                return item.IsLink
+                    ? _applier.EnterLink(origin, parent, name, item.Fid)
+                    : _applier.EnterObject(origin, parent, name, item.Fid, item.State, item.Content);
+            default:
+                return outcome;
+        }
     }
 
     /// <summary>What stands at a name where the server has another object is told of by a finding of its own.</summary>
     private bool MakeRoomFor(IncomingRecord record, Fid parent, ReadOnlySpan<byte> name, Fid fid)
     {
         using var entry = replica.Tree.OpenAt(parent, name);
-        return entry is null || entry.Fid == fid || _applier.SetAside(TakingBack(record), parent, name, entry.Fid).IsDone;
+        return entry is null || entry.Fid == fid ||
+            SetAsideOrEvict(TakingBack(record), parent, name, entry.Fid) is ApplyStatus.Applied or ApplyStatus.AlreadySo;
     }
 
     /// <summary>Nothing stands at a name there.</summary>

@@ -94,6 +94,11 @@ internal sealed partial class BatchApplier(
             var outcome = item.IsLink
                 ? _applier.EnterLink(origin, parent, name, item.Fid)
                 : _applier.EnterObject(origin, parent, name, item.Fid, item.State, item.Content);
+            if (!outcome.IsDone && (record.Wire.Echo != 0 || item.Parent != default))
+            {
+                outcome = EnterAtPlace(origin, parent, name, item, outcome);
+            }
+
             if (!outcome.IsDone)
             {
                 logger.FetchedObjectRefused(replica.Fileset, item.Fid.ToString(), outcome.Status);
@@ -162,6 +167,12 @@ internal sealed partial class BatchApplier(
 
         var known = Known(record);
         var clash = _own?.Find(view, known);
+        if (record.IsFinding)
+        {
+            // Where it stands is all that a finding decides.
+            clash = null;
+        }
+
         var origin = OriginOf(record, view) with { Seen = _own?.Seen ?? 0, Parents = ParentsOf(record, view) };
         if (clash is { Facet.Kind: FacetKind.Content } && IsHereAlready(record, view))
         {
@@ -229,6 +240,12 @@ internal sealed partial class BatchApplier(
                 }
 
                 set = outcome is { Status: ApplyStatus.Applied, Named: true } && _applier.SetsParentTimes;
+                if (outcome.IsDone && !outcome.Named && RecordFacts.ChangesNames(view))
+                {
+                    // Not quite as its maker has it: what stood in its way there may be elsewhere here.
+                    NoteLost(record, view);
+                }
+
                 if (outcome.IsDone && record.Content is not null)
                 {
                     state.Drop(deferred.Find(RecordFacts.Object(view, replica.Self)));
@@ -288,12 +305,6 @@ internal sealed partial class BatchApplier(
     private bool IsMoot(RecordView view, UpdateKind kind) =>
         kind == UpdateKind.Removes && !Exists(RecordFacts.Object(view, replica.Self));
 
-    private bool HasManyNames(Fid fid)
-    {
-        using var found = replica.Tree.Open(fid);
-        return found is { Links: > 1 } && !RecordFacts.IsDirectory(found.Type);
-    }
-
     private bool Exists(Fid fid)
     {
         using var found = replica.Tree.Open(fid);
@@ -308,8 +319,13 @@ internal sealed partial class BatchApplier(
         for (var attempt = 0; ; attempt++)
         {
             var outcome = _applier.Apply(origin, view, StateOf(record, view), content);
+            if (side == Side.Server && RecordFacts.Kind(view) == UpdateKind.Removes && outcome.Status is ApplyStatus.NameTaken or ApplyStatus.AlreadySo or ApplyStatus.MissingParent)
+            {
+                outcome = RemoveElsewhere(view, origin) ?? outcome;
+            }
+
             if (outcome.IsDone || outcome.Status == ApplyStatus.Changed ||
-                (RecordFacts.Kind(view) == UpdateKind.Removes && outcome.Status == ApplyStatus.MissingObject))
+                (view.Op is Op.Unlink or Op.Rmdir or Op.Leave && outcome.Status is ApplyStatus.MissingObject or ApplyStatus.MissingParent))
             {
                 return outcome;
             }
@@ -341,6 +357,12 @@ internal sealed partial class BatchApplier(
                     return new ApplyOutcome(changed);
                 }
 
+                if (_own?.HasRemoved(outcome.Subject, Known(record)) == true)
+                {
+                    // The server has yet to judge that. If it keeps the object, it says so.
+                    return outcome;
+                }
+
                 if (PlaceOf(view, outcome) is not { } place || !_fetched.Add(outcome.Subject))
                 {
                     logger.RecordWithoutObject(replica.Fileset, record.Source, outcome.Subject.ToString());
@@ -364,6 +386,23 @@ internal sealed partial class BatchApplier(
                 return outcome;
             }
         }
+    }
+
+    /// <summary>
+    /// At a server: an object is gone at its maker's, where it had a name that it has lost here. Nobody else did anything
+    /// to it: it goes. Null: it is gone already.
+    /// </summary>
+    private ApplyOutcome? RemoveElsewhere(RecordView view, Origin origin)
+    {
+        var fid = RecordFacts.Object(view, replica.Self);
+        using var there = replica.Tree.Open(fid);
+        if (there is null || replica.Tree.PlaceOf(fid) is not { } place || (HasOtherNames(fid, out var attr) && !RecordFacts.IsDirectory(attr.Mode)))
+        {
+            return null;
+        }
+
+        var removal = RecordFacts.Removal(origin.Dot, place.Parent, place.Name, fid, attr);
+        return _applier.Apply(origin with { Parents = null }, RecordView.Parse(removal), null, null) with { Named = false };
     }
 
     /// <summary>
@@ -418,7 +457,8 @@ internal sealed partial class BatchApplier(
 
         var keepsAttributes = ConflictRules.KeepsAttributes(side, view.Flags.HasFlag(RecordFlags.Attr), _own.HasAttributesOf(fid, Known(record)));
         var keepsXattrs = _own.HasXattrsOf(fid, Known(record));
-        var keepsTime = RecordFacts.IsFound(view) ? HasOwnTime(fid, Known(record), view) : keepsAttributes && _own.HasTimeOf(fid, Known(record));
+        var keepsTime = record.IsFinding ? HasOwnTime(fid, Known(record), view) || _own.ContentOf(fid, Known(record)) is not null
+            : RecordFacts.IsFound(view) ? HasOwnTime(fid, Known(record), view) : keepsAttributes && _own.HasTimeOf(fid, Known(record));
         if (!keepsAttributes && !keepsXattrs && !keepsTime)
         {
             return state;
@@ -443,23 +483,30 @@ internal sealed partial class BatchApplier(
         {
             case ApplyStatus.NameTaken:
                 var name = outcome.SecondName ? RecordFacts.SecondName(view) : RecordFacts.FirstName(view);
-                return SetAsideOrEvict(origin, view, outcome.Parent, name, outcome.Subject);
+                return SetAsideOrEvict(origin, outcome.Parent, name, outcome.Subject);
             case ApplyStatus.NotEmpty:
                 return Kept(_applier.EvictToConflictStore(
                     origin.Aside, RecordFacts.Parent(view, replica.Self), RecordFacts.FirstName(view), outcome.Subject,
                     Describe(view, UpdateKind.Removes, null)));
-            case ApplyStatus.Elsewhere when view.Op == Op.Rename && HasManyNames(outcome.Subject):
-                // One of several names was renamed, which is gone here.
-                return _applier.EnterLink(origin, RecordFacts.SecondParent(view, replica.Self), RecordFacts.SecondName(view), outcome.Subject).Status;
             case ApplyStatus.Elsewhere when _own?.LastPlace(outcome.Subject, Echo) is { } place:
-                return _applier.SetAside(origin.Aside, place.Parent, place.Name, outcome.Subject).Status;
+                var aside = _applier.SetAside(origin.Aside, place.Parent, place.Name, outcome.Subject).Status;
+                return aside == ApplyStatus.AlreadySo && view.Op == Op.Rename ? AddName(origin, view, outcome.Subject) : aside;
             default:
                 return outcome.Status;
         }
     }
 
+    /// <summary>One of several names was renamed, which is gone here: the object gets the new one as well.</summary>
+    private ApplyStatus AddName(Origin origin, RecordView view, Fid fid)
+    {
+        using var there = replica.Tree.Open(fid);
+        return there is null || RecordFacts.IsDirectory(there.Type)
+            ? ApplyStatus.Elsewhere
+            : _applier.EnterLink(origin, RecordFacts.SecondParent(view, replica.Self), RecordFacts.SecondName(view), fid).Status;
+    }
+
     /// <summary>An object made here goes to the conflict store; one that the server knows gets its place by a later record.</summary>
-    private ApplyStatus SetAsideOrEvict(Origin origin, RecordView view, Fid parent, ReadOnlySpan<byte> name, Fid subject)
+    private ApplyStatus SetAsideOrEvict(Origin origin, Fid parent, ReadOnlySpan<byte> name, Fid subject)
     {
         if (subject.Replica != replica.Self)
         {

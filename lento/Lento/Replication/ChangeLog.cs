@@ -88,10 +88,13 @@ internal sealed class ChangeLog(IJournal journal, ulong self)
         }
     }
 
-    /// <summary>The slot names the last change of this content, or of another: then the log itself is looked through.</summary>
+    /// <summary>
+    /// The slot names the last change of this content; or of another, or one that perhaps is none: then the log itself is
+    /// looked through.
+    /// </summary>
     private void Observe(ContentCheck check, Fid content, LogEntry entry, ulong from, ulong head)
     {
-        if (entry.Object == content)
+        if (entry.Object == content && entry.Effect != ContentEffect.Enters)
         {
             check.Observe(entry);
             return;

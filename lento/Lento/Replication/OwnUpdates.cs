@@ -72,6 +72,9 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
     /// <summary>The mtime of an object was set here (of a directory also by a change of its entries) by an update that the peer didn't know. After <see cref="Find"/>.</summary>
     public bool HasTimeOf(Fid fid, ulong known) => _times.Find([new Touch(Facet.DirectoryTime(fid), true)], known) is not null;
 
+    /// <summary>An object was removed here by an update that the peer didn't know. After <see cref="Find"/>.</summary>
+    public bool HasRemoved(Fid fid, ulong known) => _window.Find([new Touch(Facet.Existence(fid), false)], known) is not null;
+
     /// <summary>A file's length was set here by an update that the peer didn't know. After <see cref="Find"/>.</summary>
     public bool HasResized(Fid fid, ulong known) => _lengths.Find([new Touch(Facet.Content(fid), true)], known) is not null;
 

@@ -337,7 +337,7 @@ internal sealed class Sender(
             record.Attr = WireTypes.Write(VersionAttr(planned.Version) ?? state.Attr);
         }
 
-        check.Watch(source.Fid, record.Source);
+        check.Watch(source.Fid, record.Source, state.Attr.Size, state.Attr.ModifyTime);
         if (direction == Direction.ToServer && view.Op == Op.Close)
         {
             _contestable[record.Source] = record;

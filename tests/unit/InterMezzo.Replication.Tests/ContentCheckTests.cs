@@ -17,7 +17,7 @@ public class ContentCheckTests
     public void A_content_counts_unless_the_log_says_that_it_changed(string after, bool counts)
     {
         var check = new ContentCheck();
-        check.Watch(Story.Object("a"), 16);
+        check.Watch(Story.Object("a"), 16, 0, default);
         foreach (var entry in Story.Parse(after))
         {
             check.Observe(entry);
@@ -31,7 +31,7 @@ public class ContentCheckTests
     public void A_content_that_could_not_be_read_is_dropped()
     {
         var check = new ContentCheck();
-        check.Watch(Story.Object("a"), 16);
+        check.Watch(Story.Object("a"), 16, 0, default);
         check.Drop(Story.Object("a"), 16);
         Assert.That(check.Dropped, Is.EqualTo(new ulong[] { 16 }));
         Assert.That(check.IsEmpty);

@@ -31,10 +31,11 @@ internal sealed class Ledger
         return (mark, Encoding.ASCII.GetBytes(mark.PadRight(mark.Length + length, '.')));
     }
 
-    public void Creates(Machine machine, Inode inode)
+    public void Creates(Machine machine, Inode inode, Inode directory)
     {
         // Its maker; whoever changes it later is noted besides.
-        _ = (machine, inode);
+        _ = inode;
+        Touches(machine, directory);
     }
 
     public void Writes(Machine machine, Inode inode, string mark)

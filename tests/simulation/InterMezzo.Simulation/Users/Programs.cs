@@ -130,7 +130,7 @@ internal sealed class Programs(Machine machine)
             return;
         }
 
-        Ledger.Creates(machine, made);
+        Ledger.Creates(machine, made, directory);
         Mount.OpenForWriting(made);
         _open.Add(made);
         Write(made, false, size);
@@ -198,6 +198,7 @@ internal sealed class Programs(Machine machine)
         if (error == 0)
         {
             Ledger.Touches(machine, moved);
+            Ledger.Touches(machine, to.Directory);
             if (replaced is not null && (flags & Mount.Exchange) == 0 && replaced != moved)
             {
                 Ledger.Removes(machine, replaced);
@@ -210,6 +211,7 @@ internal sealed class Programs(Machine machine)
     private void Link(Inode file, Inode directory, string name)
     {
         Ledger.Touches(machine, file);
+        Ledger.Touches(machine, directory);
         Tell($"link {PathOf(directory, name)} to", file, Mount.Link(s_user, file, directory, name));
     }
 
@@ -218,7 +220,7 @@ internal sealed class Programs(Machine machine)
         var error = Mount.Make(s_user, directory, name, mode, target, out var made);
         if (made is not null)
         {
-            Ledger.Creates(machine, made);
+            Ledger.Creates(machine, made, directory);
         }
 
         Tell(target is null ? "mkdir" : "symlink", directory, error, name);
