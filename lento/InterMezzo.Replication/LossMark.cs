@@ -10,7 +10,7 @@ namespace InterMezzo.Replication;
 /// </summary>
 /// <param name="Peer">The maker's replica id.</param>
 /// <param name="Source">Of the update, in the maker's log.</param>
-/// <param name="Names">That it gave or took: the directory and the name in it. Two at most.</param>
+/// <param name="Names">That it gave or took, and others of the objects: the directory and the name in it. 16 at most.</param>
 /// <param name="Objects">That had one of these names. Two at most.</param>
 public sealed record LossMark(ulong Peer, ulong Source, IReadOnlyList<(Fid Parent, byte[] Name)> Names, IReadOnlyList<Fid> Objects)
 {
@@ -19,10 +19,13 @@ public sealed record LossMark(ulong Peer, ulong Source, IReadOnlyList<(Fid Paren
     private const ushort Version = 1;
     private const int Header = 24;
     private const int FidSize = 24;
-    private const int Most = 2;
+    private const int Most = 16;
 
-    /// <summary>Of a record that names everything by FIDs without replica 0.</summary>
-    public static LossMark Of(RecordView record, ulong peer, ulong source)
+    /// <param name="record">The update. It names everything by FIDs without replica 0.</param>
+    /// <param name="peer">Its maker.</param>
+    /// <param name="source">Where it stands in the maker's log.</param>
+    /// <param name="others">Names that its objects got here, and that the maker doesn't know.</param>
+    public static LossMark Of(RecordView record, ulong peer, ulong source, Func<Fid, IEnumerable<(Fid Parent, byte[] Name)>> others)
     {
         var names = new List<(Fid, byte[])>();
         if (record.Has(FieldType.Name) && record.TryGetParent(out var parent))
@@ -41,7 +44,9 @@ public sealed record LossMark(ulong Peer, ulong Source, IReadOnlyList<(Fid Paren
             objects.Add(replaced.Fid);
         }
 
-        return new LossMark(peer, source, names, objects.FindAll(fid => !fid.IsNone));
+        objects.RemoveAll(fid => fid.IsNone);
+        names.AddRange(objects.SelectMany(others).Take(Most - names.Count));
+        return new LossMark(peer, source, names, objects);
     }
 
     public byte[] Encode()

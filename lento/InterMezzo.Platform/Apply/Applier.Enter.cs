@@ -63,6 +63,8 @@ internal sealed partial class Applier
         var outcome = GiveName(BeforeFlags(origin, state), made, directory, place, fid, replaced);
         if (outcome.Status == ApplyStatus.Applied)
         {
+            // A directory that a program has removed meanwhile may be held open.
+            _directories.Forget(fid);
             _objects.Index.Put(fid, LocalFid.HandleOf(made.Fd));
             return SetFlags(origin, fid, state, outcome);
         }

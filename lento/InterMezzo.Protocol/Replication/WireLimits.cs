@@ -18,7 +18,7 @@ public static class WireLimits
     public const int WantsPerMessage = 1024;
 
     /// <summary>Names and objects that one update is about.</summary>
-    public const int Findings = 8;
+    public const int Findings = 32;
 
     /// <summary>Extended attributes of one object; Linux lets their names take 64 KiB.</summary>
     public const int Xattrs = 4096;

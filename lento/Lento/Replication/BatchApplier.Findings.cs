@@ -20,9 +20,13 @@ internal sealed partial class BatchApplier
     {
         if (side == Side.Server && replica.Journal is { TakesMarks: true } journal)
         {
-            journal.Mark(LossMark.Of(view, peer, record.Source).Encode());
+            journal.Mark(LossMark.Of(view, peer, record.Source, fid => NamesOf(fid, record.Wire.Known)).Encode());
         }
     }
+
+    /// <summary>Names that an object of several got here since.</summary>
+    private IEnumerable<(Fid Parent, byte[] Name)> NamesOf(Fid fid, ulong known) =>
+        HasOtherNames(fid, out var attr) && !RecordFacts.IsDirectory(attr.Mode) ? _own?.Places(fid, known) ?? [] : [];
 
     /// <summary>Returns an object that must be fetched first. Null: all is as it was found at the server.</summary>
     private ApplyStep? TakeBack(IncomingRecord record)

@@ -120,19 +120,22 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
     }
 
     /// <summary>Where an object that is gone, or that moved, was seen last by the own updates from an offset on.</summary>
-    public (Fid Parent, byte[] Name)? LastPlace(Fid fid, ulong from)
+    public (Fid Parent, byte[] Name)? LastPlace(Fid fid, ulong from) => Places(fid, from) is [.., var last] ? last : null;
+
+    /// <summary>Where an object was seen by the own updates from an offset on.</summary>
+    public IReadOnlyList<(Fid Parent, byte[] Name)> Places(Fid fid, ulong from)
     {
-        (Fid, byte[])? place = null;
+        var places = new List<(Fid, byte[])>();
         foreach (var (_, bytes) in LogScan.Records(journal, Start(from), _end))
         {
             var record = RecordView.Parse(bytes.Span);
             if (isOwn(RecordFacts.Maker(record)) && RecordFacts.Place(record, self, fid) is { } found)
             {
-                place = found;
+                places.Add(found);
             }
         }
 
-        return place;
+        return places;
     }
 
     private void CatchUp(ulong known)
