@@ -12,11 +12,12 @@ namespace InterMezzo.Replication;
 /// <param name="Source">Of the update, in the maker's log.</param>
 /// <param name="Names">That it gave or took, and others of the objects: the directory and the name in it. 16 at most.</param>
 /// <param name="Objects">That had one of these names. Two at most.</param>
-public sealed record LossMark(ulong Peer, ulong Source, IReadOnlyList<(Fid Parent, byte[] Name)> Names, IReadOnlyList<Fid> Objects)
+/// <param name="IsContent">It was new content of the first object.</param>
+public sealed record LossMark(ulong Peer, ulong Source, IReadOnlyList<(Fid Parent, byte[] Name)> Names, IReadOnlyList<Fid> Objects, bool IsContent)
 {
-    // | "LOST" | version 2 | names 1 | objects 1 | peer 8 | source 8 | names * (parent 24, length 2, name) | objects * 24 |
+    // | "LOST" | version 1 | content 1 | names 1 | objects 1 | peer 8 | source 8 | names * (parent 24, length 2, name) | objects * 24 |
     private const uint Magic = 0x54534f4c;
-    private const ushort Version = 1;
+    private const byte Version = 1;
     private const int Header = 24;
     private const int FidSize = 24;
     private const int Most = 16;
@@ -46,7 +47,7 @@ public sealed record LossMark(ulong Peer, ulong Source, IReadOnlyList<(Fid Paren
 
         objects.RemoveAll(fid => fid.IsNone);
         names.AddRange(objects.SelectMany(others).Take(Most - names.Count));
-        return new LossMark(peer, source, names, objects);
+        return new LossMark(peer, source, names, objects, RecordFacts.Kind(record) == UpdateKind.Writes || RecordFacts.Resizes(record));
     }
 
     public byte[] Encode()
@@ -54,7 +55,7 @@ public sealed record LossMark(ulong Peer, ulong Source, IReadOnlyList<(Fid Paren
         var bytes = new byte[Header + Names.Sum(place => FidSize + 2 + place.Name.Length) + (Objects.Count * FidSize)];
         var span = bytes.AsSpan();
         BinaryPrimitives.WriteUInt32LittleEndian(span, Magic);
-        BinaryPrimitives.WriteUInt16LittleEndian(span[4..], Version);
+        (span[4], span[5]) = (Version, IsContent ? (byte)1 : (byte)0);
         (span[6], span[7]) = ((byte)Names.Count, (byte)Objects.Count);
         BinaryPrimitives.WriteUInt64LittleEndian(span[8..], Peer);
         BinaryPrimitives.WriteUInt64LittleEndian(span[16..], Source);
@@ -80,7 +81,7 @@ public sealed record LossMark(ulong Peer, ulong Source, IReadOnlyList<(Fid Paren
     public static LossMark? Decode(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length < Header || BinaryPrimitives.ReadUInt32LittleEndian(bytes) != Magic ||
-            BinaryPrimitives.ReadUInt16LittleEndian(bytes[4..]) != Version || bytes[6] > Most || bytes[7] > Most)
+            bytes[4] != Version || bytes[6] > Most || bytes[7] > Most)
         {
             return null;
         }
@@ -110,6 +111,7 @@ public sealed record LossMark(ulong Peer, ulong Source, IReadOnlyList<(Fid Paren
             rest = rest[FidSize..];
         }
 
-        return new LossMark(BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]), BinaryPrimitives.ReadUInt64LittleEndian(bytes[16..]), names, objects);
+        return new LossMark(
+            BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]), BinaryPrimitives.ReadUInt64LittleEndian(bytes[16..]), names, objects, bytes[5] != 0);
     }
 }

@@ -62,12 +62,12 @@ internal sealed partial class BatchApplier
             return null;
         }
 
-        if (!MakeRoomFor(record, parent, finding.Name.Span, fid))
+        if (!MakeRoomFor(TakingBack(record), parent, finding.Name.Span, fid))
         {
             return null;
         }
 
-        if (!Exists(fid))
+        if (!Exists(fid) || (finding.Content && KeepOwnContent(record, fid)))
         {
             return _fetchedBack.Add(fid) ? new ApplyStep(0, fid, parent, finding.Name.ToByteArray()) : null;
         }
@@ -81,37 +81,41 @@ internal sealed partial class BatchApplier
         return null;
     }
 
-    /// <summary>
-    /// An object that was fetched is here, or something else is where it stands at the server, which has told of the place
-    /// just now.
-    /// </summary>
-    private ApplyOutcome EnterAtPlace(Origin origin, Fid parent, byte[] name, FetchedObject item, ApplyOutcome outcome)
+    /// <summary>What was written here has lost. False: there is something newer here, which the server has yet to judge.</summary>
+    private bool KeepOwnContent(IncomingRecord record, Fid fid)
     {
-        if (_own?.LastPlace(item.Fid, Echo) is not null || _own?.HasName(parent, name, Echo) == true)
+        if (_fetchedBack.Contains(fid) || _own?.ContentOf(fid, Echo) is not null)
         {
-            return outcome;
+            return false;
         }
 
-        switch (outcome.Status)
+        var conflict = new Conflict(
+            _own?.DotAt(record.Wire.Echo - 1) ?? default, TakingBack(record).Dot, "lost at the server", time.GetUtcNow(), fid, default, []);
+        return _applier.CopyToConflictStore(fid, conflict).IsDone;
+    }
+
+    /// <summary>By an update that the server has yet to judge.</summary>
+    private bool IsMovedHere(Fid parent, ReadOnlySpan<byte> name, Fid fid) =>
+        _own?.LastPlace(fid, Echo) is not null || _own?.HasName(parent, name, Echo) == true;
+
+    /// <summary>An object that was fetched is here, up to date, and has another place at the server.</summary>
+    private ApplyOutcome MoveToPlace(Origin origin, Fid parent, byte[] name, FetchedObject item)
+    {
+        if (item.State.Attr.Links > 1 && !RecordFacts.IsDirectory(item.State.Attr.Mode))
         {
-            case ApplyStatus.Elsewhere when item.State.Attr.Links > 1 && !RecordFacts.IsDirectory(item.State.Attr.Mode):
-                return _applier.EnterLink(origin, parent, name, item.Fid);
-            case ApplyStatus.Elsewhere when _applier.SetAside(origin, item.Fid).IsDone:
-            case ApplyStatus.NameTaken when SetAsideOrEvict(origin, parent, name, outcome.Subject) is ApplyStatus.Applied or ApplyStatus.AlreadySo:
-                return item.IsLink
-                    ? _applier.EnterLink(origin, parent, name, item.Fid)
-                    : _applier.EnterObject(origin, parent, name, item.Fid, item.State, item.Content);
-            default:
-                return outcome;
+            return _applier.EnterLink(origin, parent, name, item.Fid);
         }
+
+        var aside = _applier.SetAside(origin, item.Fid);
+        return aside.IsDone ? _applier.EnterObject(origin, parent, name, item.Fid, item.State, null) : aside;
     }
 
     /// <summary>What stands at a name where the server has another object is told of by a finding of its own.</summary>
-    private bool MakeRoomFor(IncomingRecord record, Fid parent, ReadOnlySpan<byte> name, Fid fid)
+    private bool MakeRoomFor(Origin origin, Fid parent, ReadOnlySpan<byte> name, Fid fid)
     {
         using var entry = replica.Tree.OpenAt(parent, name);
         return entry is null || entry.Fid == fid ||
-            SetAsideOrEvict(TakingBack(record), parent, name, entry.Fid) is ApplyStatus.Applied or ApplyStatus.AlreadySo;
+            SetAsideOrEvict(origin, parent, name, entry.Fid) is ApplyStatus.Applied or ApplyStatus.AlreadySo;
     }
 
     /// <summary>Nothing stands at a name there.</summary>

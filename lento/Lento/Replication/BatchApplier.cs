@@ -91,12 +91,18 @@ internal sealed partial class BatchApplier(
         foreach (var item in fetched.Objects)
         {
             var (parent, name) = item.Parent == default ? (step.Parent, step.Name) : (item.Parent, item.Name);
+            var isPlace = (record.Wire.Echo != 0 || item.Parent != default) && !IsMovedHere(parent, name, item.Fid);
+            if (isPlace && !MakeRoomFor(origin, parent, name, item.Fid))
+            {
+                continue;
+            }
+
             var outcome = item.IsLink
                 ? _applier.EnterLink(origin, parent, name, item.Fid)
                 : _applier.EnterObject(origin, parent, name, item.Fid, item.State, item.Content);
-            if (!outcome.IsDone && (record.Wire.Echo != 0 || item.Parent != default))
+            if (isPlace && outcome.Status == ApplyStatus.Elsewhere)
             {
-                outcome = EnterAtPlace(origin, parent, name, item, outcome);
+                outcome = MoveToPlace(origin, parent, name, item);
             }
 
             if (!outcome.IsDone)
@@ -318,7 +324,9 @@ internal sealed partial class BatchApplier(
         var content = record.Carry == Carry.Here ? record.Content : null;
         for (var attempt = 0; ; attempt++)
         {
-            var outcome = _applier.Apply(origin, view, StateOf(record, view), content);
+            var outcome = IsNotLastName(record, view)
+                ? _applier.SetAside(origin, RecordFacts.Parent(view, replica.Self), RecordFacts.FirstName(view), RecordFacts.Object(view, replica.Self))
+                : _applier.Apply(origin, view, StateOf(record, view), content);
             if (side == Side.Server && RecordFacts.Kind(view) == UpdateKind.Removes && outcome.Status is ApplyStatus.NameTaken or ApplyStatus.AlreadySo or ApplyStatus.MissingParent)
             {
                 outcome = RemoveElsewhere(view, origin) ?? outcome;
@@ -387,6 +395,11 @@ internal sealed partial class BatchApplier(
             }
         }
     }
+
+    /// <summary>At a server: an object that a join tells of loses the only name that was told yet; the others follow.</summary>
+    private bool IsNotLastName(IncomingRecord record, RecordView view) =>
+        record.Wire.Joining && view.Op == Op.Unlink && RecordFacts.Kind(view) != UpdateKind.Removes &&
+        !HasOtherNames(RecordFacts.Object(view, replica.Self), out var attr) && attr.Links == 1;
 
     /// <summary>
     /// At a server: an object is gone at its maker's, where it had a name that it has lost here. Nobody else did anything
@@ -553,7 +566,7 @@ internal sealed partial class BatchApplier(
         }
 
         var kind = RecordFacts.Kind(view);
-        logger.RecordDoesNotFit(replica.Fileset, record.Source, outcome.Status, outcome.Subject.ToString());
+        logger.RecordDoesNotFit(replica.Fileset, record.Source, outcome.Status, outcome.Subject.ToString(), outcome.Errno);
         Keep(record, view, Describe(view, kind, null) with { Reason = outcome.Status.ToString() }, kind == UpdateKind.Creates);
     }
 

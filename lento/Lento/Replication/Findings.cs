@@ -28,6 +28,7 @@ internal static class Findings
         {
             if (At(parent, name, tree) is { } finding)
             {
+                finding.Content = lost.IsContent && !finding.Fid.IsEmpty && WireTypes.ReadFid(finding.Fid) == lost.Objects[0];
                 yield return finding;
             }
         }

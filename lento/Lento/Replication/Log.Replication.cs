@@ -31,8 +31,8 @@ internal static partial class ReplicationLog
     [LoggerMessage(EventId = 3008, Level = LogLevel.Warning, Message = "{Fileset}: conflict {Reason}: {Loser} is kept in the conflict store, {Winner} stays in the tree")]
     public static partial void ConflictKept(this ILogger logger, string fileset, string reason, string loser, string winner);
 
-    [LoggerMessage(EventId = 3009, Level = LogLevel.Warning, Message = "{Fileset}: record {Source} doesn't fit ({Status}, {Subject}) and is kept in the conflict store")]
-    public static partial void RecordDoesNotFit(this ILogger logger, string fileset, ulong source, ApplyStatus status, string subject);
+    [LoggerMessage(EventId = 3009, Level = LogLevel.Warning, Message = "{Fileset}: record {Source} doesn't fit ({Status}, {Subject}, error {Error}) and is kept in the conflict store")]
+    public static partial void RecordDoesNotFit(this ILogger logger, string fileset, ulong source, ApplyStatus status, string subject, int error);
 
     [LoggerMessage(EventId = 3010, Level = LogLevel.Warning, Message = "{Fileset}: record {Source} is about {Subject}, which isn't here and has no place to be fetched to")]
     public static partial void RecordWithoutObject(this ILogger logger, string fileset, ulong source, string subject);

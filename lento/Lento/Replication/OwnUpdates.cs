@@ -108,10 +108,10 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
     /// <summary>Any xattr of an object was set or removed here by an update that the peer didn't know. After <see cref="Find"/>.</summary>
     public bool HasXattrsOf(Fid fid, ulong known) => _xattrs.Find([new Touch(Facet.AnyXattr(fid), true)], known) is not null;
 
-    /// <summary>Who made the update at an offset, for the description of a conflict.</summary>
+    /// <summary>Who made the update at an offset, for the description of a conflict. Default: it is trimmed.</summary>
     public Dot DotAt(ulong offset)
     {
-        foreach (var (_, record) in LogScan.Records(journal, offset, offset + 1))
+        foreach (var (_, record) in LogScan.Records(journal, Math.Max(offset, journal.Info.First), offset + 1))
         {
             return RecordFacts.Dot(RecordView.Parse(record.Span), self);
         }
