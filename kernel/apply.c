@@ -73,6 +73,22 @@ void presto_op_touch(struct presto_op *op, u16 field, struct presto_jinode *ji)
 	}
 }
 
+/**
+ * presto_op_lacks - an operation would replace what isn't there
+ * @op: the operation, not written yet
+ * @dir: where it isn't, locked
+ *
+ * If the directory has changed since it was looked at, somebody has taken it
+ * away: -EAGAIN, kept in @op.
+ */
+void presto_op_lacks(struct presto_op *op, const struct presto_jinode *dir)
+{
+	const struct presto_context *context = &op->context;
+
+	if (context->replica && context->seen && READ_ONCE(dir->changed) >= context->seen && !op->err)
+		op->err = -EAGAIN;
+}
+
 void presto_note_change(struct presto_jinode *ji, const struct presto_op *op)
 {
 	if (!op->context.replica && op->offset)

@@ -306,7 +306,8 @@ struct presto_info {
  *
  * seen: the caller has looked at the log below this offset. An operation on an
  *	object that somebody else has changed since fails with EAGAIN, and
- *	nothing has happened. 0: don't ask.
+ *	nothing has happened; so does a rename into the tree, without
+ *	RENAME_NOREPLACE, to a name where nothing stands any more. 0: don't ask.
  * sec, nsec: the mtime that the operation leaves on directories whose entries
  *	it changes, with PRESTO_CONTEXT_TIME. Without it they keep theirs.
  */

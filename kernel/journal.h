@@ -80,6 +80,7 @@ void presto_op_iattr(struct presto_op *op, struct mnt_idmap *idmap, const struct
 /* all attributes an inode has now */
 void presto_op_attr(struct presto_op *op, u16 field, struct inode *inode);
 void presto_op_flags(struct presto_op *op, u32 flags, u32 aux);			/* or'ed in */
+void presto_op_lacks(struct presto_op *op, const struct presto_jinode *dir);
 
 /*
  * Writes the record (INTENT). On error nothing was changed, the operation must

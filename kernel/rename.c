@@ -64,6 +64,8 @@ static int presto_begin_enter(struct presto_op *op, const struct presto_name *fr
 		return err;
 	presto_put_entering(op, d_inode(from->dentry), to->dir, to->dentry, flags);
 	presto_put_replaced(op, to);
+	if (d_is_negative(to->dentry) && !(flags & RENAME_NOREPLACE))
+		presto_op_lacks(op, &PRESTO_I(to->dir)->j);
 	return 0;
 }
 

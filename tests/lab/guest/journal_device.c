@@ -349,6 +349,20 @@ static void test_context_asks(void)
 	check(!unlink(path("b/h")) && mtime_of("b") == kept,
 	      "a directory that changed since keeps its mtime where asked to", "%ld %ld",
 	      mtime_of("b"), kept);
+
+	check(!child_does("touch b/j && sync"), "a program makes another file", "no");
+	c.seen = info().head;
+	ioctl(fd, PRESTO_IOC_CONTEXT, &c);
+	close(open(path(".intermezzo/j"), O_CREAT | O_WRONLY, 0600));
+	check(!child_does("mv b/j a/j && sync"), "a program renames it", "no");
+	check_errno(rename(path(".intermezzo/j"), path("b/j")), EAGAIN,
+		    "what is to replace it doesn't take its old name: EAGAIN");
+	check(access(path("b/j"), F_OK) && !access(path("a/j"), F_OK), "the file is where it was", "no");
+	c.seen = info().head;
+	ioctl(fd, PRESTO_IOC_CONTEXT, &c);
+	check(!rename(path(".intermezzo/j"), path("b/j")),
+	      "after another look the name is free", "%d", errno);
+	check(!unlink(path("b/j")) && !unlink(path("a/j")), "both go", "%d", errno);
 	set_context(0, 0, 0, 0);
 }
 

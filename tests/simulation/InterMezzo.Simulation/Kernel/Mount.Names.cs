@@ -189,6 +189,11 @@ internal sealed partial class Mount
 
         var operation = Begin(actor);
         Touch(ref operation, fromDirectory, fromControl, moved, toDirectory, toControl, target);
+        if (fromControl && !toControl && target is null && (flags & NoReplace) == 0)
+        {
+            operation.Lacks(toDirectory);
+        }
+
         if (operation.Error != 0 && !(fromControl && toControl))
         {
             return operation.Error;

@@ -26,6 +26,15 @@ internal struct Operation(Actor actor, KmlTime now)
         }
     }
 
+    /// <summary>What it would replace is gone.</summary>
+    public void Lacks(Inode directory)
+    {
+        if (HasChanged(directory))
+        {
+            Error = Errors.Again;
+        }
+    }
+
     /// <summary>What enters was out of everybody's reach.</summary>
     public readonly void Enters(Inode inode) => _touched.Add(inode);
 
