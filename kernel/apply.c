@@ -85,7 +85,8 @@ void presto_op_lacks(struct presto_op *op, const struct presto_jinode *dir)
 {
 	const struct presto_context *context = &op->context;
 
-	if (context->replica && context->seen && READ_ONCE(dir->changed) >= context->seen && !op->err)
+	if (context->replica && context->seen && !op->err &&
+	    READ_ONCE(dir->changed) >= context->seen)
 		op->err = -EAGAIN;
 }
 

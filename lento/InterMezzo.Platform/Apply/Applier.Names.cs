@@ -143,8 +143,13 @@ internal sealed partial class Applier
         }
 
         var outcome = MoveBetween(origin, source!, from, target, to, fid, occupant is null ? Interop.Sys.RenameNoReplace : 0);
-        if (outcome.Status == ApplyStatus.Applied && occupant is not null)
+        if (outcome.Status == ApplyStatus.Applied && !replaced.IsNone)
         {
+            if (occupant is null)
+            {
+                DropIfAside(replaced);
+            }
+
             ForgetIfGone(replaced);
         }
 

@@ -521,6 +521,12 @@ internal sealed partial class BatchApplier(
     /// <summary>An object made here goes to the conflict store; one that the server knows gets its place by a later record.</summary>
     private ApplyStatus SetAsideOrEvict(Origin origin, Fid parent, ReadOnlySpan<byte> name, Fid subject)
     {
+        if (HasOtherNames(subject, out var attr) && !RecordFacts.IsDirectory(attr.Mode))
+        {
+            var removal = RecordFacts.Removal(origin.Dot, parent, name, subject, attr);
+            return _applier.Apply(origin.Aside, RecordView.Parse(removal), null, null).Status;
+        }
+
         if (subject.Replica != replica.Self)
         {
             return _applier.SetAside(origin.Aside, parent, name, subject).Status;
