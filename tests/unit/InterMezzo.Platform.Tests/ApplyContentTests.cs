@@ -127,7 +127,7 @@ public class ApplyContentTests(string where)
         staging.Write(1 << 20, "end"u8);
         staging.Complete((1 << 20) + 100);
         var record = Records.Make(Op.Create, Records.Fid(1), _root, "big", FileType.Regular | 0x1a4);
-        Assert.That(_to.Apply(record, PlainFixture.FileState((1 << 20) + 100), new StagedContent(staging)), Is.EqualTo(ApplyOutcome.Applied));
+        Assert.That(_to.Apply(record, PlainFixture.FileState((1 << 20) + 100), new StagedContent(staging)), Has.Property(nameof(ApplyOutcome.Status)).EqualTo(ApplyStatus.Applied));
         Assert.That(Scratch.Sh($"stat -c '%s %.9Y' {_to.At("big")}; tail -c 100 {_to.At("big")} | wc -c; getfattr -m trusted -d {_to.At("big")} 2>/dev/null | grep -c trusted"),
             Is.EqualTo("1048676 1700000000.123456789\n100\n1"));
         Assert.That(_to.Replica.Stage.List(), Is.Empty);
