@@ -12,14 +12,18 @@ namespace InterMezzo.Replication;
 /// <param name="Source">Of the update, in the maker's log.</param>
 /// <param name="Names">That it gave or took, and others of the objects: the directory and the name in it. 16 at most.</param>
 /// <param name="Objects">That had one of these names. Two at most.</param>
-/// <param name="IsContent">It was new content of the first object.</param>
-public sealed record LossMark(ulong Peer, ulong Source, IReadOnlyList<(Fid Parent, byte[] Name)> Names, IReadOnlyList<Fid> Objects, bool IsContent)
+/// <param name="Counter">Of the update.</param>
+/// <param name="Content">It was new content of the first object, of this length and mtime. Null: it wasn't.</param>
+public sealed record LossMark(
+    ulong Peer, ulong Source, ulong Counter, IReadOnlyList<(Fid Parent, byte[] Name)> Names, IReadOnlyList<Fid> Objects, KmlAttr? Content)
 {
-    // | "LOST" | version 1 | content 1 | names 1 | objects 1 | peer 8 | source 8 | names * (parent 24, length 2, name) | objects * 24 |
+    // | "LOST" | version 1 | content 1 | names 1 | objects 1 | peer 8 | source 8 | counter 8 | attr 72, if content |
+    // | names * (parent 24, length 2, name) | objects * 24 |
     private const uint Magic = 0x54534f4c;
     private const byte Version = 1;
-    private const int Header = 24;
+    private const int Header = 32;
     private const int FidSize = 24;
+    private const int AttrSize = 72;
     private const int Most = 16;
 
     /// <param name="record">The update. It names everything by FIDs without replica 0.</param>
@@ -47,19 +51,27 @@ public sealed record LossMark(ulong Peer, ulong Source, IReadOnlyList<(Fid Paren
 
         objects.RemoveAll(fid => fid.IsNone);
         names.AddRange(objects.SelectMany(others).Take(Most - names.Count));
-        return new LossMark(peer, source, names, objects, RecordFacts.Kind(record) == UpdateKind.Writes || RecordFacts.Resizes(record));
+        var isContent = RecordFacts.Kind(record) == UpdateKind.Writes || RecordFacts.Resizes(record);
+        return new LossMark(peer, source, record.Dot.Counter, names, objects, isContent && record.TryGetAttr(out var attr) ? attr : null);
     }
 
     public byte[] Encode()
     {
-        var bytes = new byte[Header + Names.Sum(place => FidSize + 2 + place.Name.Length) + (Objects.Count * FidSize)];
+        var bytes = new byte[Header + (Content is null ? 0 : AttrSize) + Names.Sum(place => FidSize + 2 + place.Name.Length) + (Objects.Count * FidSize)];
         var span = bytes.AsSpan();
         BinaryPrimitives.WriteUInt32LittleEndian(span, Magic);
-        (span[4], span[5]) = (Version, IsContent ? (byte)1 : (byte)0);
+        (span[4], span[5]) = (Version, Content is null ? (byte)0 : (byte)1);
         (span[6], span[7]) = ((byte)Names.Count, (byte)Objects.Count);
         BinaryPrimitives.WriteUInt64LittleEndian(span[8..], Peer);
         BinaryPrimitives.WriteUInt64LittleEndian(span[16..], Source);
+        BinaryPrimitives.WriteUInt64LittleEndian(span[24..], Counter);
         span = span[Header..];
+        if (Content is { } content)
+        {
+            content.Write(span);
+            span = span[AttrSize..];
+        }
+
         foreach (var (parent, name) in Names)
         {
             parent.Write(span);
@@ -86,8 +98,20 @@ public sealed record LossMark(ulong Peer, ulong Source, IReadOnlyList<(Fid Paren
             return null;
         }
 
-        var names = new List<(Fid, byte[])>();
         var rest = bytes[Header..];
+        KmlAttr? content = null;
+        if (bytes[5] != 0)
+        {
+            if (rest.Length < AttrSize)
+            {
+                return null;
+            }
+
+            content = KmlAttr.Read(rest);
+            rest = rest[AttrSize..];
+        }
+
+        var names = new List<(Fid, byte[])>();
         for (var i = 0; i < bytes[6]; i++)
         {
             if (rest.Length < FidSize + 2 || BinaryPrimitives.ReadUInt16LittleEndian(rest[FidSize..]) is var length && rest.Length < FidSize + 2 + length)
@@ -112,6 +136,11 @@ public sealed record LossMark(ulong Peer, ulong Source, IReadOnlyList<(Fid Paren
         }
 
         return new LossMark(
-            BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]), BinaryPrimitives.ReadUInt64LittleEndian(bytes[16..]), names, objects, bytes[5] != 0);
+            BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(bytes[16..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(bytes[24..]),
+            names,
+            objects,
+            content);
     }
 }

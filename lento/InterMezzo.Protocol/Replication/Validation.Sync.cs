@@ -181,10 +181,11 @@ public sealed partial class Finding
         Require.That(Parent.IsEmpty == Name.IsEmpty && (!Fid.IsEmpty || !Parent.IsEmpty), "a finding of nothing");
         Require.LengthOrNone(Fid, WireLimits.Fid);
         Require.That(Attr.IsEmpty == (Fid.IsEmpty || Parent.IsEmpty), "a finding with half of what belongs to it");
+        Require.LengthOrNone(Attr, WireLimits.Attr);
+        Require.LengthOrNone(Lost, WireLimits.Attr);
         if (!Fid.IsEmpty)
         {
             Require.Fid(Fid);
-            Require.LengthOrNone(Attr, WireLimits.Attr);
         }
 
         Require.AtMost(Target.Length, WireLimits.Target);

@@ -67,7 +67,7 @@ internal sealed partial class BatchApplier
             return null;
         }
 
-        if (!Exists(fid) || (finding.Content && KeepOwnContent(record, fid)))
+        if (!Exists(fid) || (!finding.Lost.IsEmpty && KeepOwnContent(record, finding, fid, parent)))
         {
             return _fetchedBack.Add(fid) ? new ApplyStep(0, fid, parent, finding.Name.ToByteArray()) : null;
         }
@@ -81,17 +81,24 @@ internal sealed partial class BatchApplier
         return null;
     }
 
-    /// <summary>What was written here has lost. False: there is something newer here, which the server has yet to judge.</summary>
-    private bool KeepOwnContent(IncomingRecord record, Fid fid)
+    /// <summary>What was written here has lost, and is still here: it is kept. False: there is something else by now.</summary>
+    private bool KeepOwnContent(IncomingRecord record, Finding finding, Fid fid, Fid parent)
     {
-        if (_fetchedBack.Contains(fid) || _own?.ContentOf(fid, Echo) is not null)
+        if (_fetchedBack.Contains(fid) || _own?.ContentOf(fid, Echo) is not null || !IsHere(fid, KmlAttr.Read(finding.Lost.Span)))
         {
             return false;
         }
 
-        var conflict = new Conflict(
-            _own?.DotAt(record.Wire.Echo - 1) ?? default, TakingBack(record).Dot, "lost at the server", time.GetUtcNow(), fid, default, []);
+        var loser = new Dot(replica.Self, finding.Counter);
+        var conflict = new Conflict(loser, TakingBack(record).Dot, "lost at the server", time.GetUtcNow(), fid, parent, finding.Name.ToByteArray());
         return _applier.CopyToConflictStore(fid, conflict).IsDone;
+    }
+
+    private bool IsHere(Fid fid, in KmlAttr content)
+    {
+        using var there = replica.Tree.Open(fid);
+        return there is not null && there.ReadState().Attr is var attr && attr.Size == content.Size &&
+            (!content.Has(AttrValid.ModifyTime) || attr.ModifyTime == content.ModifyTime);
     }
 
     /// <summary>By an update that the server has yet to judge.</summary>

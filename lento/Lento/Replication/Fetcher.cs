@@ -75,6 +75,10 @@ internal sealed class Fetcher(IReplica replica, Protocol.Replication.Replication
         }
 
         await call.RequestStream.CompleteAsync();
+        if (await call.ResponseStream.MoveNext(cancellationToken))
+        {
+            throw new InvalidMessageException("a content that nobody asked for");
+        }
     }
 
     private async Task ReceiveAsync(IAsyncStreamReader<FetchItem> from, FetchedObject item, CancellationToken cancellationToken)

@@ -28,7 +28,11 @@ internal static class Findings
         {
             if (At(parent, name, tree) is { } finding)
             {
-                finding.Content = lost.IsContent && !finding.Fid.IsEmpty && WireTypes.ReadFid(finding.Fid) == lost.Objects[0];
+                if (lost.Content is { } content && !finding.Fid.IsEmpty && WireTypes.ReadFid(finding.Fid) == lost.Objects[0])
+                {
+                    (finding.Lost, finding.Counter) = (WireTypes.Write(content), lost.Counter);
+                }
+
                 yield return finding;
             }
         }

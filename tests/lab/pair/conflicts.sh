@@ -115,6 +115,50 @@ for who in qube t21; do
 done
 in_sync "in the end the trees are equal" t21 qube
 
+# Of names, removals and attributes nothing is kept, and still both must have the same.
+script qube <<-SH
+	mkdir -p $mount/n/emptied $mount/n/moved $mount/n/tree/deep
+	for name in renamed over target written removed linked exchanged; do echo base >$mount/n/\$name; done
+	echo base >$mount/n/tree/deep/file
+SH
+in_sync "something to quarrel about" t21 qube
+"$lab" unplug t21
+script t21 <<-SH
+	cd $mount/n
+	mv renamed name-of-the-laptop
+	mv over target
+	mv written taken
+	rm removed
+	rmdir emptied
+	rm -r tree
+	ln linked second
+	mv moved tree-of-the-laptop
+	mkdir both
+	echo laptop >both/laptop
+	chmod 700 both
+	python3 -c 'import ctypes; assert not ctypes.CDLL(None).renameat2(-100, b"exchanged", -100, b"target", 2)'
+SH
+script qube <<-SH
+	cd $mount/n
+	mv renamed name-of-the-server
+	echo server >target
+	echo server >written
+	echo server >taken
+	echo server >>removed
+	echo server >emptied/inside
+	echo server >tree/deep/new
+	echo server >second
+	mv moved tree-of-the-server
+	mkdir both
+	echo server >both/server
+	mv linked removed-by-nobody
+SH
+"$lab" plug t21
+in_sync "renames, removals, links and directories of both sides come to the same" t21 qube
+for path in name-of-the-server taken removed emptied/inside tree/deep/new tree/deep second both/server tree-of-the-server; do
+	if on t21 test -e $mount/n/$path; then ok "the server's $path is there"; else not_ok "the server's $path is there" "$(on t21 find $mount/n)"; fi
+done
+
 for who in qube t21; do kill_daemon $who; done
 must "both daemons start again" daemon qube
 must "both daemons start again, the laptop's too" daemon t21

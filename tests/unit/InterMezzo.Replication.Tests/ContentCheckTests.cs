@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using InterMezzo.Journal;
 using NUnit.Framework;
 
 namespace InterMezzo.Replication.Tests;
@@ -25,6 +26,18 @@ public class ContentCheckTests
 
         Assert.That(check.Dropped, counts ? Is.Empty : Is.EqualTo(new ulong[] { 16 }));
         Assert.That(check.Owed.Contains(Story.Object("a")), Is.Not.EqualTo(counts));
+    }
+
+    [TestCase(false, 10ul, 5, true)]
+    [TestCase(false, 11ul, 5, false)]
+    [TestCase(false, 10ul, 6, false)]
+    [TestCase(true, 10ul, 5, false)]
+    public void A_content_that_comes_back_as_it_was_has_not_changed(bool isOwn, ulong size, int time, bool counts)
+    {
+        var check = new ContentCheck();
+        check.Watch(Story.Object("a"), 16, 10, new KmlTime(5, 0));
+        check.Observe(new LogEntry(64, 16, isOwn, ContentEffect.Enters, Story.Object("a"), size, new KmlTime(time, 0)));
+        Assert.That(check.Dropped, counts ? Is.Empty : Is.EqualTo(new ulong[] { 16 }));
     }
 
     [Test]

@@ -44,6 +44,17 @@ public class ForwardingTests
     }
 
     [Test]
+    public void Between_the_marks_of_a_join_it_is_under_way()
+    {
+        var known = default(KnownPosition);
+        known.OnMark(new ProgressMark(1, new Position(default, 3000), 0, new VersionVector(), Joins: true));
+        known.OnApplied(3000, partial: true);
+        Assert.That(known.Joining);
+        known.OnMark(new ProgressMark(1, new Position(default, 3000), 0, new VersionVector()));
+        Assert.That(known.Joining, Is.False);
+    }
+
+    [Test]
     public void What_was_known_follows_from_the_order_of_the_log()
     {
         var known = default(KnownPosition);
