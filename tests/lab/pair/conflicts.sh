@@ -115,6 +115,11 @@ for who in qube t21; do
 done
 in_sync "in the end the trees are equal" t21 qube
 
+for who in qube t21; do kill_daemon $who; done
+must "both daemons start again" daemon qube
+must "both daemons start again, the laptop's too" daemon t21
+in_sync "after a restart the trees are equal" t21 qube
+if [ "$(figure qube conflicts):$(figure t21 conflicts)" = 0:0 ]; then ok "what is resolved stays so"; else not_ok "what is resolved stays so"; fi
 # Of names, removals and attributes nothing is kept, and still both must have the same.
 script qube <<-SH
 	mkdir -p $mount/n/emptied $mount/n/moved $mount/n/tree/deep
@@ -159,9 +164,4 @@ for path in name-of-the-server taken removed emptied/inside tree/deep/new tree/d
 	if on t21 test -e $mount/n/$path; then ok "the server's $path is there"; else not_ok "the server's $path is there" "$(on t21 find $mount/n)"; fi
 done
 
-for who in qube t21; do kill_daemon $who; done
-must "both daemons start again" daemon qube
-must "both daemons start again, the laptop's too" daemon t21
-in_sync "after a restart the trees are equal" t21 qube
-if [ "$(figure qube conflicts):$(figure t21 conflicts)" = 0:0 ]; then ok "what is resolved stays so"; else not_ok "what is resolved stays so"; fi
 if quiet_kernels; then ok "no complaint of a kernel"; else not_ok "no complaint of a kernel"; fi
