@@ -31,6 +31,13 @@ internal sealed partial class BatchApplier
     /// <summary>Returns an object that must be fetched first. Null: all is as it was found at the server.</summary>
     private ApplyStep? TakeBack(IncomingRecord record)
     {
+        if (record.Wire.Findings.Count == 0)
+        {
+            return null;
+        }
+
+        // The mtimes of directories are set for it, if nothing else follows.
+        _last = TakingBack(record);
         _own?.CatchUpTo(Echo);
         foreach (var finding in record.Wire.Findings)
         {
