@@ -23,7 +23,16 @@ public enum UpdateKind
     /// <summary>CLOSE, ENTER of a known object.</summary>
     Writes,
 
-    /// <summary>All others: attributes, further names, renames.</summary>
+    /// <summary>SETATTR: mode, owner, times; the length, which is content.</summary>
+    Sets,
+
+    /// <summary>SETXATTR, REMOVEXATTR.</summary>
+    Tags,
+
+    Renames,
+    Links,
+
+    /// <summary>UNLINK of one of several names, and whatever else there is.</summary>
     Changes,
 }
 
@@ -72,23 +81,14 @@ public enum DeferredVerdict
 /// </summary>
 public static class ConflictRules
 {
+    /// <summary>As <see cref="ConflictClasses"/> has it; what isn't there (two of these at once) by the same principle.</summary>
     public static Verdict Decide(Side side, UpdateKind kind, FacetKind? clash) => (side, kind, clash) switch
     {
         (_, _, null) => Verdict.Apply,
-
-        // The content is new; whose attributes stay, KeepsAttributes says.
-        (_, UpdateKind.Writes, FacetKind.Attributes) => Verdict.Apply,
-
-        // At the server: what arrived has lost.
+        _ when ConflictClasses.Find(side, kind, clash.Value) is { } known => side == Side.Server ? known.Server : known.Client,
         (Side.Server, UpdateKind.Creates, _) => Verdict.KeepIncomingObject,
         (Side.Server, _, _) => Verdict.KeepIncoming,
-
-        // At the client: what is here has lost.
-        (Side.Client, UpdateKind.Removes, FacetKind.Existence) => Verdict.EvictLocal,
-        (Side.Client, _, FacetKind.Content) => Verdict.CopyLocal,
-
-        // A name that is taken is found when it is applied, an object that was removed here is fetched again,
-        // an attribute has no bytes to keep.
+        (_, _, FacetKind.Content) => Verdict.CopyLocal,
         _ => Verdict.Apply,
     };
 
@@ -116,14 +116,26 @@ public static class ConflictRules
     /// </summary>
     public static bool KeepsAttributes(Side side, bool makerSetsThem, bool changedHere) => changedHere && (side == Side.Server || !makerSetsThem);
 
-    /// <summary>What the conflict is called, for people: "content/content".</summary>
-    public static string Name(UpdateKind kind, FacetKind clash) => (kind, clash) switch
+    /// <summary>What the conflict is called, for people: what the loser did, and what the winner did, as "content/remove".</summary>
+    /// <param name="side">Where it is found.</param>
+    /// <param name="kind">What arrived.</param>
+    /// <param name="clash">What it disagrees about.</param>
+    /// <param name="other">With which update. Null: it isn't known any more.</param>
+    public static string Name(Side side, UpdateKind kind, FacetKind clash, UpdateKind? other)
     {
-        (UpdateKind.Removes, _) => "remove/change",
-        (_, FacetKind.Existence) => "change/remove",
-        (_, FacetKind.Content) => "content/content",
-        (_, FacetKind.Name) => "name/name",
-        (_, FacetKind.Attributes) => "attribute/attribute",
-        _ => "xattr/xattr",
+        var (loser, winner) = side == Side.Server ? (kind, other) : (other, (UpdateKind?)kind);
+        return ConflictClasses.Find(side, kind, clash, other)?.Name ?? $"{Word(loser, clash)}/{Word(winner, clash)}";
+    }
+
+    private static string Word(UpdateKind? kind, FacetKind clash) => (kind, clash) switch
+    {
+        (UpdateKind.Removes, _) => "remove",
+        (_, FacetKind.Content) or (UpdateKind.Writes, _) => "content",
+        (UpdateKind.Tags, _) or (null, FacetKind.Xattr) => "xattr",
+        (UpdateKind.Sets, _) or (null, FacetKind.Attributes) => "attribute",
+        (UpdateKind.Renames, _) => "rename",
+        (UpdateKind.Links, _) => "link",
+        (null, FacetKind.Existence) => "remove",
+        _ => "name",
     };
 }

@@ -220,6 +220,10 @@ public static partial class RecordFacts
         Op.Close => UpdateKind.Writes,
         Op.Rmdir or Op.Leave => UpdateKind.Removes,
         Op.Unlink => IsLastName(record) ? UpdateKind.Removes : UpdateKind.Changes,
+        Op.SetAttr => UpdateKind.Sets,
+        Op.SetXattr or Op.RemoveXattr => UpdateKind.Tags,
+        Op.Rename => UpdateKind.Renames,
+        Op.Link => UpdateKind.Links,
         _ => UpdateKind.Changes,
     };
 

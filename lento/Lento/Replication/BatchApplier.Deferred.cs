@@ -119,7 +119,7 @@ internal sealed partial class BatchApplier
 
         if (deferred.Find(open) is { } waiting && waiting.Peer != peer)
         {
-            Lose(waiting, null, ConflictRules.Name(UpdateKind.Writes, FacetKind.Existence));
+            Lose(waiting, null, ConflictRules.Name(Side.Server, UpdateKind.Writes, FacetKind.Existence, UpdateKind.Removes));
         }
         else
         {
@@ -160,7 +160,7 @@ internal sealed partial class BatchApplier
         }
 
         var kind = RecordFacts.Kind(view);
-        var reason = ConflictRules.Name(kind, FacetKind.Content);
+        var reason = ConflictRules.Name(side, kind, FacetKind.Content, UpdateKind.Writes);
         Keep(record, view, Describe(view, kind, null) with { Winner = waiting.Update, Reason = reason }, asObject: false);
         return true;
     }

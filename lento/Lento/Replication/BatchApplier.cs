@@ -218,6 +218,10 @@ internal sealed partial class BatchApplier(
         {
             case Verdict.KeepIncoming or Verdict.KeepIncomingObject when IsMoot(view, kind):
                 break;
+            case Verdict.KeepIncoming when IsSameHere(record, view):
+                // Its maker is told how it is all the same: what it did may have another time.
+                NoteLost(record, view);
+                break;
             case Verdict.KeepIncoming:
                 Keep(record, view, Describe(view, kind, clash), asObject: false);
                 break;
@@ -227,7 +231,11 @@ internal sealed partial class BatchApplier(
             case Verdict.CopyLocal when IsOpenHere(clash!.Value.Facet.Object) && Defer(record, view, clash.Value.Facet.Object):
                 break;
             case Verdict.CopyLocal:
-                CopyLocal(view, kind, clash!.Value);
+                if (!IsSameHere(record, view))
+                {
+                    CopyLocal(view, kind, clash!.Value);
+                }
+
                 goto default;
             case Verdict.EvictLocal:
                 if (!Evict(origin, view, clash!.Value))
@@ -641,7 +649,7 @@ internal sealed partial class BatchApplier(
     private Conflict Describe(RecordView view, UpdateKind kind, Clash? clash) => new(
         RecordFacts.Dot(view, replica.Self),
         clash is { } found ? _own!.DotAt(found.Offset) : default,
-        clash is { } facet ? ConflictRules.Name(kind, facet.Facet.Kind) : "unfit",
+        clash is { } facet ? ConflictRules.Name(side, kind, facet.Facet.Kind, _own!.KindAt(facet.Offset)) : "unfit",
         time.GetUtcNow(),
         RecordFacts.Object(view, replica.Self),
         RecordFacts.Parent(view, replica.Self),

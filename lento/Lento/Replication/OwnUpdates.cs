@@ -109,15 +109,10 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
     public bool HasXattrsOf(Fid fid, ulong known) => _xattrs.Find([new Touch(Facet.AnyXattr(fid), true)], known) is not null;
 
     /// <summary>Who made the update at an offset, for the description of a conflict. Default: it is trimmed.</summary>
-    public Dot DotAt(ulong offset)
-    {
-        foreach (var (_, record) in LogScan.Records(journal, Math.Max(offset, journal.Info.First), offset + 1))
-        {
-            return RecordFacts.Dot(RecordView.Parse(record.Span), self);
-        }
+    public Dot DotAt(ulong offset) => RecordAt(offset) is { } record ? RecordFacts.Dot(RecordView.Parse(record.Span), self) : default;
 
-        return default;
-    }
+    /// <summary>What it was. Null: it is trimmed.</summary>
+    public UpdateKind? KindAt(ulong offset) => RecordAt(offset) is { } record ? RecordFacts.Kind(RecordView.Parse(record.Span)) : null;
 
     /// <summary>Where an object that is gone, or that moved, was seen last by the own updates from an offset on.</summary>
     public (Fid Parent, byte[] Name)? LastPlace(Fid fid, ulong from) => Places(fid, from) is [.., var last] ? last : null;
@@ -189,6 +184,16 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
 
             _end = offset + (ulong)record.Length;
         }
+    }
+
+    private ReadOnlyMemory<byte>? RecordAt(ulong offset)
+    {
+        foreach (var (_, record) in LogScan.Records(journal, Math.Max(offset, journal.Info.First), offset + 1))
+        {
+            return record;
+        }
+
+        return null;
     }
 
     /// <summary>A known position may lie one byte into the record that it includes.</summary>

@@ -187,7 +187,7 @@ public class WriterTests
         }
 
         Assert.That((File.Exists(At("f")), Waiting), Is.EqualTo((false, 0)));
-        Assert.That(Listed.Select(listed => listed.Conflict.Reason), here ? Is.EqualTo(new[] { "change/remove" }) : Is.Empty);
+        Assert.That(Listed.Select(listed => listed.Conflict.Reason), here ? Is.EqualTo(new[] { "content/remove" }) : Is.Empty);
     }
 
     [Test]

@@ -12,16 +12,18 @@ public class ConflictRulesTests
     [TestCase(Side.Server, UpdateKind.Writes, FacetKind.Content, Verdict.KeepIncoming)]
     [TestCase(Side.Server, UpdateKind.Writes, FacetKind.Existence, Verdict.KeepIncoming)]
     [TestCase(Side.Server, UpdateKind.Removes, FacetKind.Existence, Verdict.KeepIncoming)]
-    [TestCase(Side.Server, UpdateKind.Changes, FacetKind.Attributes, Verdict.KeepIncoming)]
+    [TestCase(Side.Server, UpdateKind.Sets, FacetKind.Attributes, Verdict.KeepIncoming)]
     [TestCase(Side.Server, UpdateKind.Writes, FacetKind.Attributes, Verdict.Apply)]
     [TestCase(Side.Client, UpdateKind.Writes, FacetKind.Attributes, Verdict.Apply)]
     [TestCase(Side.Client, UpdateKind.Writes, null, Verdict.Apply)]
     [TestCase(Side.Client, UpdateKind.Writes, FacetKind.Content, Verdict.CopyLocal)]
-    [TestCase(Side.Client, UpdateKind.Changes, FacetKind.Content, Verdict.CopyLocal)]
+    [TestCase(Side.Server, UpdateKind.Creates, FacetKind.Content, Verdict.KeepIncomingObject)]
+    [TestCase(Side.Server, UpdateKind.Changes, FacetKind.Name, Verdict.KeepIncoming)]
+    [TestCase(Side.Client, UpdateKind.Sets, FacetKind.Content, Verdict.CopyLocal)]
     [TestCase(Side.Client, UpdateKind.Removes, FacetKind.Existence, Verdict.EvictLocal)]
     [TestCase(Side.Client, UpdateKind.Writes, FacetKind.Existence, Verdict.Apply)]
     [TestCase(Side.Client, UpdateKind.Creates, FacetKind.Name, Verdict.Apply)]
-    [TestCase(Side.Client, UpdateKind.Changes, FacetKind.Xattr, Verdict.Apply)]
+    [TestCase(Side.Client, UpdateKind.Tags, FacetKind.Xattr, Verdict.Apply)]
     public void The_servers_version_stays_and_the_other_is_kept(Side side, UpdateKind kind, FacetKind? clash, Verdict verdict) =>
         Assert.That(ConflictRules.Decide(side, kind, clash), Is.EqualTo(verdict));
 
@@ -62,6 +64,43 @@ public class ConflictRulesTests
     {
         // New content that clashes over attributes alone loses no bytes: it is applied.
         Assert.That(ConflictRules.Decide(Side.Server, kind, clash) == Verdict.Apply, Is.EqualTo(kind == UpdateKind.Writes && clash == FacetKind.Attributes));
-        Assert.That(ConflictRules.Name(kind, clash), Does.Contain("/"));
+    }
+
+    [Test]
+    public void Both_ends_call_a_conflict_the_same([Values] UpdateKind loser, [Values] UpdateKind winner)
+    {
+        foreach (var it in ConflictClasses.All.Where(it => (it.Loser, it.Winner) == (loser, winner)))
+        {
+            Assert.That(ConflictRules.Name(Side.Server, loser, it.AtServer, winner), Is.EqualTo(it.Name));
+            Assert.That(ConflictRules.Name(Side.Client, winner, it.AtClient, loser), Is.EqualTo(it.Name));
+        }
+
+        Assert.That(ConflictRules.Name(Side.Server, loser, FacetKind.Content, winner), Does.Contain("/"), "what isn't in the table has a name, too");
+        Assert.That(ConflictRules.Name(Side.Client, winner, FacetKind.Existence, null), Does.Contain("/"));
+    }
+
+    [Test]
+    public void Classes_are_decided_by_what_arrives_and_what_it_disagrees_about()
+    {
+        // Whoever decides doesn't know which of the classes of that kind it is: they must not differ.
+        foreach (var it in ConflictClasses.All)
+        {
+            Assert.That(ConflictRules.Decide(Side.Server, it.Loser, it.AtServer), Is.EqualTo(it.Server), it.Name);
+            Assert.That(ConflictRules.Decide(Side.Client, it.Winner, it.AtClient), Is.EqualTo(it.Client), it.Name);
+        }
+    }
+
+    [Test]
+    public void The_readme_has_the_table()
+    {
+        var directory = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(directory!.FullName, "README.md")))
+        {
+            directory = directory.Parent;
+        }
+
+        var rows = File.ReadAllLines(Path.Combine(directory.FullName, "README.md"));
+        Assert.That(ConflictClasses.All.Select(it => $"| {it.Name} | {it.Tree} | {it.Kept} |"), Is.SubsetOf(rows));
+        Assert.That(ConflictClasses.All.Select(it => it.Name), Is.Unique);
     }
 }
