@@ -41,12 +41,15 @@ internal sealed class Daemon : IFilesetDirectory
     public Exception? Broken { get; private set; }
 
     /// <summary>As somebody who asks is told. Null: it isn't ready.</summary>
-    public ReplicationStatus? Status()
+    public ReplicationStatus? Status() => Ask(service => service.Status());
+
+    /// <summary>Something about its fileset. Default: it isn't ready.</summary>
+    public T? Ask<T>(Func<FilesetService, T> question)
     {
         Process.Current = Process;
         try
         {
-            return Service?.Status();
+            return Service is null ? default : question(Service);
         }
         finally
         {

@@ -75,11 +75,7 @@ internal sealed class History
             }
         }
 
-        foreach (var machine in Machines)
-        {
-            machine.StartDaemon();
-        }
-
+        Begin();
         while (Failure is null && _next < Plan.Events.Count)
         {
             RunOne();
@@ -101,6 +97,48 @@ internal sealed class History
         }
 
         return Failure is null;
+    }
+
+    public void Begin()
+    {
+        foreach (var machine in Machines)
+        {
+            machine.StartDaemon();
+        }
+    }
+
+    /// <summary>All is well again, and goes on until nothing happens.</summary>
+    public void Settle()
+    {
+        Tell(null, "everything is mended");
+        foreach (var machine in Machines)
+        {
+            machine.PowerOn();
+            machine.Programs.CloseAll();
+            machine.Cable.Plug();
+            machine.StartDaemon();
+        }
+
+        var (steps, time) = (Scheduler.Steps + MaxSteps, Time.Elapsed + s_maxTime);
+        while (Failure is null)
+        {
+            if (Scheduler.Steps > steps || Time.Elapsed > time)
+            {
+                Fail($"no peace after {MaxSteps} steps or {s_maxTime}: {Describe()}");
+            }
+            else if (!Scheduler.RunStep())
+            {
+                if (IsInSync())
+                {
+                    return;
+                }
+
+                if (!Time.AdvanceToTimer())
+                {
+                    Fail($"nobody has anything to do, and they aren't in sync: {Describe()}");
+                }
+            }
+        }
     }
 
     public void Fail(string why)
@@ -206,40 +244,6 @@ internal sealed class History
         else if (machine.IsOn)
         {
             machine.Programs.Do(what);
-        }
-    }
-
-    /// <summary>All is well again, and goes on until nothing happens.</summary>
-    private void Settle()
-    {
-        Tell(null, "everything is mended");
-        foreach (var machine in Machines)
-        {
-            machine.PowerOn();
-            machine.Programs.CloseAll();
-            machine.Cable.Plug();
-            machine.StartDaemon();
-        }
-
-        var (steps, time) = (Scheduler.Steps + MaxSteps, Time.Elapsed + s_maxTime);
-        while (Failure is null)
-        {
-            if (Scheduler.Steps > steps || Time.Elapsed > time)
-            {
-                Fail($"no peace after {MaxSteps} steps or {s_maxTime}: {Describe()}");
-            }
-            else if (!Scheduler.RunStep())
-            {
-                if (IsInSync())
-                {
-                    return;
-                }
-
-                if (!Time.AdvanceToTimer())
-                {
-                    Fail($"nobody has anything to do, and they aren't in sync: {Describe()}");
-                }
-            }
         }
     }
 

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using System.Text;
+using InterMezzo.Replication.Ports;
+using InterMezzo.Simulation.Checks;
+using InterMezzo.Simulation.Kernel;
+using InterMezzo.Simulation.Users;
+
+namespace InterMezzo.Simulation.Engine;
+
+/// <summary>Replicas whose users do what a test says; the seed decides the order of the daemons' steps alone.</summary>
+internal sealed class Scenario
+{
+    private const ulong TrimStep = 16 << 20;
+
+    private readonly History _history;
+
+    public Scenario(int seed, int clients = 1)
+    {
+        _history = new History(new Plan(seed, clients, TrimStep, StartsFull: false, HasSkew: false, IsStrict: true, Mutation.None, []), keepsStory: true);
+        Shells = [.. _history.Machines.Select(machine => new Shell(machine))];
+        _history.Begin();
+    }
+
+    /// <summary>The server's user, then those of the clients.</summary>
+    public IReadOnlyList<Shell> Shells { get; }
+
+    /// <summary>What happened, a line each.</summary>
+    public string Story => string.Join('\n', _history.Story);
+
+    /// <summary>The clients are on their own.</summary>
+    public void Part()
+    {
+        foreach (var client in _history.Clients)
+        {
+            client.Cable.Pull(TimeSpan.Zero, TimeSpan.Zero);
+        }
+    }
+
+    /// <summary>Everybody is connected until nothing happens any more.</summary>
+    /// <returns>What isn't as it must be then: unequal trees, something left over. Null: nothing.</returns>
+    public string? Sync()
+    {
+        _history.Settle();
+        if (_history.Failure is null)
+        {
+            EndChecks.Run(_history, strict: true);
+        }
+
+        return _history.Failure;
+    }
+
+    /// <summary>What the conflict store of a replica lists.</summary>
+    /// <param name="replica">0: the server.</param>
+    public IReadOnlyList<KeptConflict> Conflicts(int replica) =>
+        _history.Machines[replica].Daemon?.Ask(service => service.Replica.Conflicts.List()) ?? [];
+
+    /// <summary>The contents of all files that are kept there.</summary>
+    public IReadOnlyList<string> Kept(int replica)
+    {
+        var control = _history.Machines[replica].Mount.Root.Entries[".intermezzo"].Entries["home"];
+        return control.Entries.TryGetValue("conflicts", out var conflicts)
+            ? [.. conflicts.Entries.Values.Where(loser => loser.Entries.ContainsKey("kept")).SelectMany(loser => Contents(loser.Entries["kept"]))]
+            : [];
+    }
+
+    private static IEnumerable<string> Contents(Inode inode) => inode.IsDirectory
+        ? inode.Entries.Values.SelectMany(Contents)
+        : inode.IsRegular ? [Encoding.Latin1.GetString(inode.State.Data)] : [];
+}
