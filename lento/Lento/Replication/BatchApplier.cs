@@ -509,12 +509,29 @@ internal sealed partial class BatchApplier(
                 return Kept(_applier.EvictToConflictStore(
                     origin.Aside, RecordFacts.Parent(view, replica.Self), RecordFacts.FirstName(view), outcome.Subject,
                     Describe(view, UpdateKind.Removes, null)));
+            case ApplyStatus.Cycle:
+                return BreakCycle(origin, view);
             case ApplyStatus.Elsewhere when _own?.LastPlace(outcome.Subject, Echo) is { } place:
                 var aside = _applier.SetAside(origin.Aside, place.Parent, place.Name, outcome.Subject).Status;
                 return aside == ApplyStatus.AlreadySo && view.Op == Op.Rename ? AddName(origin, view, outcome.Subject) : aside;
             default:
                 return outcome.Status;
         }
+    }
+
+    /// <summary>What would take a directory into itself was moved there here, which has lost: the server tells where it belongs.</summary>
+    private ApplyStatus BreakCycle(Origin origin, RecordView view)
+    {
+        var moved = RecordFacts.Object(view, replica.Self);
+        for (var at = RecordFacts.SecondParent(view, replica.Self); at != moved && replica.Tree.PlaceOf(at) is { } place; at = place.Parent)
+        {
+            if (_own?.LastPlace(at, Echo) is not null)
+            {
+                return _applier.SetAside(origin.Aside, at).Status;
+            }
+        }
+
+        return ApplyStatus.Cycle;
     }
 
     /// <summary>One of several names was renamed, which is gone here: the object gets the new one as well.</summary>
