@@ -195,6 +195,12 @@ internal sealed partial class BatchApplier(
             return true;
         }
 
+        if (side == Side.Server && !record.Wire.Joining && TakesLastName(view))
+        {
+            Keep(record, view, Describe(view, RecordFacts.Kind(view), clash) with { Reason = "remove/remove" }, asObject: false);
+            return true;
+        }
+
         if (side == Side.Server && RecordFacts.SetsOnlyTime(view) && _own?.HasResized(RecordFacts.Object(view, replica.Self), known) == true)
         {
             // The truncation goes on to its maker, with its own mtime.
@@ -406,8 +412,19 @@ internal sealed partial class BatchApplier(
 
     /// <summary>At a server: an object that a join tells of loses the only name that was told yet; the others follow.</summary>
     private bool IsNotLastName(IncomingRecord record, RecordView view) =>
-        record.Wire.Joining && view.Op == Op.Unlink && RecordFacts.Kind(view) != UpdateKind.Removes &&
-        !HasOtherNames(RecordFacts.Object(view, replica.Self), out var attr) && attr.Links == 1;
+        record.Wire.Joining && TakesLastName(view);
+
+    /// <summary>One name of several was removed, of which here is no other: nobody wanted the object to go.</summary>
+    private bool TakesLastName(RecordView view)
+    {
+        if (view.Op != Op.Unlink || RecordFacts.Kind(view) == UpdateKind.Removes)
+        {
+            return false;
+        }
+
+        using var there = replica.Tree.OpenAt(RecordFacts.Parent(view, replica.Self), view.Name);
+        return there is { Links: 1 } && there.Fid == RecordFacts.Object(view, replica.Self);
+    }
 
     /// <summary>
     /// At a server: an object is gone at its maker's, where it had a name that it has lost here. Nobody else did anything

@@ -370,6 +370,17 @@ internal sealed class ConflictClassTests
         found => found.Tree("a", "b", "n").File("n", "a").File("b", "b").Kept(["b"], []).ListedAtServer("link/link").ListedAtClient());
 
     [Test]
+    public void Remove_remove_of_the_two_names_of_one_file() => Check(
+        tree =>
+        {
+            tree.Write("a", "both");
+            tree.Link("a", "b");
+        },
+        server => server.Remove("a"),
+        client => client.Remove("b"),
+        found => found.Tree("b").File("b", "both").ListedAtServer("remove/remove"));
+
+    [Test]
     public void Each_class_has_a_test_of_its_name()
     {
         var tests = GetType().GetMethods().Select(method => method.Name).ToList();
