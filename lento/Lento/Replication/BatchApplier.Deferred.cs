@@ -52,7 +52,7 @@ internal sealed partial class BatchApplier
         }
 
         var view = RecordView.Parse(record.Data);
-        var conflict = Describe(view, RecordFacts.Kind(view), clash);
+        var conflict = Describe(view, RecordFacts.Kind(view), clash, Side.Server);
         conflict = reason is null ? conflict : conflict with { Reason = reason };
         _applier.KeepDeferred(waiting.Update, conflict);
         counters.ConflictKept();

@@ -680,10 +680,13 @@ internal sealed partial class BatchApplier(
         return Kept(_applier.EvictToConflictStore(origin.Aside, place.Parent, place.Name, replaced, conflict)) != ApplyStatus.Changed;
     }
 
-    private Conflict Describe(RecordView view, UpdateKind kind, Clash? clash) => new(
+    /// <summary>What arrived loses, or at a client wins.</summary>
+    private Conflict Describe(RecordView view, UpdateKind kind, Clash? clash) => Describe(view, kind, clash, side);
+
+    private Conflict Describe(RecordView view, UpdateKind kind, Clash? clash, Side found) => new(
         RecordFacts.Dot(view, replica.Self),
-        clash is { } found ? _own!.DotAt(found.Offset) : default,
-        clash is { } facet ? ConflictRules.Name(side, kind, facet.Facet.Kind, _own!.KindAt(facet.Offset)) : "unfit",
+        clash is { } other ? _own!.DotAt(other.Offset) : default,
+        clash is { } facet ? ConflictRules.Name(found, kind, facet.Facet.Kind, _own!.KindAt(facet.Offset)) : "unfit",
         time.GetUtcNow(),
         RecordFacts.Object(view, replica.Self),
         RecordFacts.Parent(view, replica.Self),
