@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using InterMezzo.Journal;
+using InterMezzo.Replication;
 using InterMezzo.Replication.Ports;
 
 namespace InterMezzo.Platform;
@@ -89,6 +90,8 @@ internal sealed partial class Applier
         _directories.Clear();
         return true;
     }
+
+    public void NoteResolved(ResolvedConflicts resolved) => _conflicts.NoteResolved(resolved);
 
     public void Defer(DeferredContent deferred, RecordView record, ObjectState? state, Content? content, Conflict conflict)
     {

@@ -10,6 +10,8 @@ internal sealed partial class ConflictStore
 {
     private static ReadOnlySpan<byte> NoteName => "deferred\0"u8;
 
+    private static ReadOnlySpan<byte> Aside => "new\0"u8;
+
     public IReadOnlyList<DeferredContent> ListDeferred()
     {
         var all = new List<DeferredContent>();
@@ -35,7 +37,7 @@ internal sealed partial class ConflictStore
     internal void NoteDeferred(DeferredContent content)
     {
         using var directory = ReplicaRoot.MakeDirectory(_root.Conflicts, NameOf(content.Update), Private);
-        Write(directory, NoteName, DeferredNote.Encode(content));
+        Write(directory, NoteName, Aside, DeferredNote.Encode(content));
     }
 
     /// <summary>The entry goes in one step, its name in staging being <paramref name="aside"/>; whatever is left there a start removes.</summary>
@@ -54,7 +56,7 @@ internal sealed partial class ConflictStore
     internal void Keep(Dot update, Conflict conflict, ReadOnlySpan<byte> path)
     {
         using var directory = ReplicaRoot.MakeDirectory(_root.Conflicts, NameOf(update), Private);
-        Write(directory, "about\0"u8, ConflictAbout.Encode(conflict, path));
+        Write(directory, "about\0"u8, Aside, ConflictAbout.Encode(conflict, path));
         var result = Interop.Sys.UnlinkAt(directory, NoteName, 0);
         if (result != -Errno.ENOENT)
         {
@@ -77,9 +79,8 @@ internal sealed partial class ConflictStore
     }
 
     /// <summary>The file is as it was, or whole.</summary>
-    private static void Write(Fd directory, ReadOnlySpan<byte> name, ReadOnlySpan<byte> bytes)
+    private static void Write(Fd directory, ReadOnlySpan<byte> name, ReadOnlySpan<byte> aside, ReadOnlySpan<byte> bytes)
     {
-        var aside = "new\0"u8;
         var flags = OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Truncate | OpenFlags.NoFollow;
         using (var file = new Fd(SysException.Check(Interop.Sys.OpenAt(directory, aside, flags, 0x180), "open", name)))
         {

@@ -123,10 +123,42 @@ public sealed partial class Frame
             case KindOneofCase.Permit:
                 Require.That(Permit.Kind is >= Permit.Types.Kind.Want and <= Permit.Types.Kind.Release, "an unknown word about the permit");
                 break;
+            case KindOneofCase.Resolved:
+                Resolved.Validate();
+                break;
             case KindOneofCase.Barrier or KindOneofCase.BarrierReply:
                 break;
             default:
                 throw new InvalidMessageException("an unknown frame");
+        }
+    }
+}
+
+public sealed partial class Resolved
+{
+    public void Validate()
+    {
+        Require.That(Conflicts.Count > 0, "nothing that was resolved");
+        Require.AtMost(Conflicts.Count, WireLimits.ResolvedPerMessage);
+        foreach (var conflict in Conflicts)
+        {
+            conflict.Validate();
+        }
+    }
+}
+
+public sealed partial class ResolvedConflict
+{
+    public void Validate()
+    {
+        Require.Replica(LoserReplica);
+        Require.That(LoserCounter <= WireLimits.Count, "a count beyond all bounds");
+        Require.Fid(Fid);
+        Require.That(LoserCounter != 0 || Kept.Count > 0, "resolved, and nothing tells what");
+        Require.AtMost(Kept.Count, WireLimits.ResolvedKept);
+        foreach (var digest in Kept)
+        {
+            Require.Length(digest, WireLimits.Digest);
         }
     }
 }

@@ -38,6 +38,11 @@ public static class WireLimits
     public const int Features = 64;
     public const int Feature = 64;
 
+    /// <summary>Conflicts that are told to be resolved, versions of each, and what tells a version.</summary>
+    public const int ResolvedPerMessage = 256;
+    public const int ResolvedKept = 8;
+    public const int Digest = 32;
+
     /// <summary>Contents whose transfer may be resumed.</summary>
     public const int Staged = 1024;
 

@@ -170,6 +170,9 @@ public interface IApplier
     /// </summary>
     bool DropKept(string id, ulong stamp);
 
+    /// <summary>Remembers what was resolved, in place of what was remembered; durable before the next that is dropped goes.</summary>
+    void NoteResolved(ResolvedConflicts resolved);
+
     /// <summary>
     /// The same for new content of a file that is open for writing here. Done again after a crash, it is there once.
     /// </summary>

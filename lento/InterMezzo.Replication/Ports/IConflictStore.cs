@@ -78,6 +78,12 @@ public interface IConflictStore
     /// <summary>A number that changes with whatever is kept.</summary>
     ulong Stamp(KeptConflict conflict);
 
+    /// <summary>Of each version that is kept, by what other replicas know that they keep the same bytes.</summary>
+    IReadOnlyList<byte[]> Digests(KeptConflict conflict);
+
+    /// <summary>What was resolved lately, as <see cref="IApplier.NoteResolved"/> left it.</summary>
+    ResolvedConflicts ReadResolved();
+
     /// <summary>Entries that aren't conflicts yet.</summary>
     IReadOnlyList<DeferredContent> ListDeferred();
 }

@@ -253,7 +253,7 @@ internal sealed partial class FilesetService
             };
         }
 
-        return new SessionStart(welcome.Replica, WireTypes.ReadLog(welcome.Log), theirs, [.. welcome.Staged], Writable: true);
+        return new SessionStart(welcome.Replica, WireTypes.ReadLog(welcome.Log), theirs, [.. welcome.Staged], Writable: true, welcome.Features.Contains(WithResolved) && !welcome.Features.Contains(ReadOnly));
     }
 
     private async Task JoinAsync(Welcome welcome, CancellationToken cancellationToken)

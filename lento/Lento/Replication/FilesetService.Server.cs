@@ -9,8 +9,8 @@ namespace InterMezzo.Lento.Replication;
 /// <summary>What clients ask for.</summary>
 internal sealed partial class FilesetService
 {
-    /// <summary>What both sides must be able to do; named, never numbered.</summary>
-    private static readonly string[] _features = ["batches", "echo", "resume"];
+    /// <summary>What this side is able to do; named, never numbered.</summary>
+    private static readonly string[] _features = ["batches", "echo", "resume", WithResolved];
 
     /// <summary>A feature of a welcome: what the client makes is not wanted here.</summary>
     private const string ReadOnly = "read-only";
@@ -90,7 +90,7 @@ internal sealed partial class FilesetService
         }
 
         var stream = new ServerFrameStream(reader, writer);
-        var start = new SessionStart(hello.Replica, WireTypes.ReadLog(hello.Log), hello.Progress, [.. hello.Staged], writable);
+        var start = new SessionStart(hello.Replica, WireTypes.ReadLog(hello.Log), hello.Progress, [.. hello.Staged], writable, hello.Features.Contains(WithResolved));
         await RunSessionAsync(start, stream, _ => { }, cancellationToken);
     }
 

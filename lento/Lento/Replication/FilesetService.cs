@@ -70,6 +70,7 @@ internal sealed partial class FilesetService : IAsyncDisposable
     public async Task StartAsync()
     {
         await Apply.RunAsync(() => State.Load(Side));
+        _resolved = Replica.Conflicts.ReadResolved();
         _isLoaded = true;
         if (_user is not null)
         {
@@ -192,9 +193,6 @@ internal sealed partial class FilesetService : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends a conflict, between two updates of peers.</summary>
-    public Task<bool> DropConflictAsync(string id, ulong stamp) => Apply.RunAsync(() => Replica.Applier.DropKept(id, stamp));
-
     public void OnAcknowledged() => Trim();
 
     public void OnApplied() => Trim();
@@ -213,6 +211,8 @@ internal sealed partial class FilesetService : IAsyncDisposable
     /// <summary>Runs a session until it ends. One per peer: a newer connection takes the place of one that is dead but not noticed yet.</summary>
     private async Task RunSessionAsync(SessionStart start, IFrameStream stream, Action<SyncSession> began, CancellationToken cancellationToken)
     {
+        // What a crash, or a join, has left of them.
+        await DropResolvedAsync();
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
         using var session = new SyncSession(this, start, stream, linked, _logger);
         foreach (var older in Add(session))

@@ -94,6 +94,12 @@ internal static partial class ReplicationLog
     [LoggerMessage(EventId = 3030, Level = LogLevel.Error, Message = "{Fileset}: the write permit can't be passed on")]
     public static partial void PermitsFailed(this ILogger logger, string fileset, Exception exception);
 
+    [LoggerMessage(EventId = 3031, Level = LogLevel.Information, Message = "{Fileset}: conflict {Id} was resolved on another replica")]
+    public static partial void ConflictResolvedElsewhere(this ILogger logger, string fileset, string id);
+
+    [LoggerMessage(EventId = 3032, Level = LogLevel.Debug, Message = "{Fileset}: a peer went away before it was told what was resolved")]
+    public static partial void ResolvedUntold(this ILogger logger, string fileset, Exception exception);
+
     [LoggerMessage(EventId = 3019, Level = LogLevel.Error, Message = "A peer's call failed")]
     public static partial void CallFailed(this ILogger logger, Exception exception);
 }

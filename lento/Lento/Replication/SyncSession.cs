@@ -13,14 +13,15 @@ namespace InterMezzo.Lento.Replication;
 /// <param name="Theirs">How far the peer is with our log. Null: it doesn't want it.</param>
 /// <param name="Staged">Contents of ours that it has in part.</param>
 /// <param name="Writable">What it sends is applied here.</param>
-internal sealed record SessionStart(ulong Peer, LogId PeerLog, Progress? Theirs, IReadOnlyList<Staged> Staged, bool Writable);
+/// <param name="WantsResolved">It is told which conflicts were resolved.</param>
+internal sealed record SessionStart(ulong Peer, LogId PeerLog, Progress? Theirs, IReadOnlyList<Staged> Staged, bool Writable, bool WantsResolved);
 
 /// <summary>
 /// One connection of a fileset with a peer, alike at both ends: the own log
 /// goes out, the peer's comes in, each with its acknowledgements. Ends with the
 /// connection, or with the first thing that goes wrong.
 /// </summary>
-internal sealed class SyncSession : IDisposable
+internal sealed partial class SyncSession : IDisposable
 {
     /// <summary>Whole batches that wait for the apply thread; the peer's window bounds what is on its way besides.</summary>
     private const int QueueLength = 2;
@@ -69,6 +70,7 @@ internal sealed class SyncSession : IDisposable
 
     public async Task RunAsync()
     {
+        TellResolved();
         var tasks = new List<Task> { ReadAsync(_ending.Token), ApplyAsync(_ending.Token) };
         if (_sender is not null)
         {
@@ -154,7 +156,11 @@ internal sealed class SyncSession : IDisposable
                 case Frame.KindOneofCase.Permit when _start.Writable:
                     _fileset.Hear(this, frame.Permit.Kind);
                     break;
+                case Frame.KindOneofCase.Resolved when _start.Writable:
+                    await _fileset.HearAsync(this, frame.Resolved);
+                    break;
                 case Frame.KindOneofCase.Permit:
+                case Frame.KindOneofCase.Resolved:
                 case Frame.KindOneofCase.Begin when !_start.Writable:
                     throw new InvalidMessageException("updates from a peer that may only read");
                 default:
@@ -223,6 +229,7 @@ internal sealed class SyncSession : IDisposable
             }
 
             await _fileset.Apply.RunAsync(() => Finish(waiting));
+            await _fileset.DropResolvedAgainAsync();
             Applied = waiting[^1].To;
             var ack = new Ack { Number = waiting[^1].Number, Position = _fileset.Side == Side.Client ? StillNeeded() : Applied };
             waiting.ForEach(batch => batch.Dispose());

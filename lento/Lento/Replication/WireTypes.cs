@@ -98,6 +98,16 @@ internal static class WireTypes
         return item;
     }
 
+    public static InterMezzo.Replication.ResolvedConflict Read(Wire.ResolvedConflict wire) => new(
+        new Dot(wire.LoserReplica, wire.LoserCounter), ReadFid(wire.Fid), [.. wire.Kept.Select(digest => digest.ToByteArray())]);
+
+    public static Wire.ResolvedConflict Write(InterMezzo.Replication.ResolvedConflict resolved)
+    {
+        var wire = new Wire.ResolvedConflict { LoserReplica = resolved.Loser.Replica, LoserCounter = resolved.Loser.Counter, Fid = Write(resolved.Object) };
+        wire.Kept.Add(resolved.Kept.Select(digest => ByteString.CopyFrom(digest)));
+        return wire;
+    }
+
     private static Xattr[] ReadXattrs(IEnumerable<Wire.Xattr> xattrs) =>
         [.. xattrs.Select(xattr => new Xattr(xattr.Name.ToByteArray(), xattr.Value.ToByteArray()))];
 

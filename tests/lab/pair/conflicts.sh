@@ -106,7 +106,13 @@ must "a mode, at the server" resolve qube mode theirs
 in_sync "a mode: the trees are equal" t21 qube
 if [ "$(on t21 stat -c %a $mount/mode)" = 600 ]; then ok "a mode: the laptop's is there"; else not_ok "a mode: the laptop's is there" "$(on t21 stat -c %a $mount/mode)"; fi
 
-# What is still listed is the other side's copy of what was decided.
+for path in ours.txt theirs.txt both.txt merged.txt linked.txt made; do
+	for who in qube t21; do
+		if id $who $path >/dev/null 2>&1; then not_ok "$path, resolved on one machine, is no longer listed at $who" "$(ctl $who conflicts list)"; else ok "$path, resolved on one machine, is no longer listed at $who"; fi
+	done
+done
+
+# What is still listed is where one machine keeps more than the other.
 for who in qube t21; do
 	for left in $(ctl $who conflicts list --json | python3 -c 'import json, sys; print(*(c["id"] for c in json.load(sys.stdin)["conflicts"]))'); do
 		ctl $who conflicts resolve "$left" --keep ours >/dev/null || not_ok "$left at $who goes"

@@ -102,6 +102,46 @@ internal sealed class CliConflictTests
         _pair.AssertEqual();
     }
 
+    [Test]
+    public async Task Resolved_on_one_machine_it_is_no_longer_listed_on_the_other([Values] bool away)
+    {
+        _pair.Script!.Create("notes.txt", "laptop"u8);
+        await StartAsync();
+        await _pair.ClientDaemon!.KillAsync();
+        await _pair.ServerDaemon!.KillAsync();
+        await KeepAsync(kept => kept.Copy("notes.txt"));
+        using (var kept = await KeptVersions.OpenAsync(_pair.Client, _pair.ClientTree))
+        {
+            kept.Copy("notes.txt");
+        }
+
+        _pair.ServerDaemon = await _pair.Server.StartLentoAsync();
+        if (!away)
+        {
+            await ConnectAsync();
+            Assert.That(await OnlyIdAsync(_pair.Client), Is.EqualTo(await OnlyIdAsync(_pair.Server)));
+        }
+
+        await _pair.Server.DoAsync("conflicts", "resolve", await OnlyIdAsync(_pair.Server), "--keep", "ours");
+        if (away)
+        {
+            await _pair.ServerDaemon.KillAsync();
+            _pair.ServerDaemon = await _pair.Server.StartLentoAsync();
+            await ConnectAsync();
+        }
+
+        await _pair.SyncAsync();
+        Assert.That(await _pair.Client.DoAsync("conflicts", "list"), Is.EqualTo("No conflicts."));
+        Assert.That(Directory.GetFileSystemEntries(Path.Combine(_pair.ClientTree, ".intermezzo/home/conflicts")), Is.Empty);
+        _pair.AssertEqual();
+
+        async Task ConnectAsync()
+        {
+            _pair.ClientDaemon = await _pair.Client.StartLentoAsync();
+            await _pair.SyncAsync();
+        }
+    }
+
     [TestCase("theirs")]
     [TestCase("both")]
     public async Task Directory_comes_back_with_all_in_it(string keep)

@@ -34,6 +34,9 @@ internal sealed class SyncServer : IFilesetDirectory, IAsyncDisposable
 
     public FilesetService Fileset { get; }
 
+    /// <summary>What clients send is taken.</summary>
+    public bool IsWritable { get; set; } = true;
+
     public static async Task<SyncServer> StartAsync(FilesetService fileset, int port)
     {
         var server = new SyncServer(fileset, port);
@@ -47,7 +50,7 @@ internal sealed class SyncServer : IFilesetDirectory, IAsyncDisposable
 
     public bool IsReplica(ServerCallContext caller, ulong replica) => true;
 
-    public bool MayWrite(string fileset, ServerCallContext caller) => true;
+    public bool MayWrite(string fileset, ServerCallContext caller) => IsWritable;
 
     public async ValueTask DisposeAsync()
     {

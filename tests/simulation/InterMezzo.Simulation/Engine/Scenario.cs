@@ -54,6 +54,29 @@ internal sealed class Scenario
     public IReadOnlyList<KeptConflict> Conflicts(int replica) =>
         _history.Machines[replica].Daemon?.Ask(service => service.Replica.Conflicts.List()) ?? [];
 
+    /// <summary>The user there has decided about all that is listed. What comes of it is there after <see cref="Sync"/>.</summary>
+    public void ResolveAll(int replica)
+    {
+        var daemon = _history.Machines[replica].Daemon!;
+        foreach (var conflict in Conflicts(replica))
+        {
+            var stamp = daemon.Ask(service => service.Replica.Conflicts.Stamp(conflict));
+            _history.Tell(_history.Machines[replica], $"resolve {conflict.Id}");
+            daemon.Context.Post(() => _ = daemon.Service!.DropConflictAsync(conflict.Id, stamp));
+        }
+    }
+
+    /// <summary>Until nobody has anything to do.</summary>
+    public void Rest()
+    {
+        while (_history.Scheduler.RunStep())
+        {
+        }
+    }
+
+    /// <summary>SIGKILL; <see cref="Sync"/> starts it again.</summary>
+    public void Kill(int replica) => _history.Machines[replica].KillDaemon();
+
     /// <summary>The contents of all files that are kept there.</summary>
     public IReadOnlyList<string> Kept(int replica)
     {

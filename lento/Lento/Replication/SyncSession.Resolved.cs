@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using InterMezzo.Protocol.Replication;
+
+namespace InterMezzo.Lento.Replication;
+
+/// <summary>Tells the peer which conflicts were resolved: one message at a time, however slow it is.</summary>
+internal sealed partial class SyncSession
+{
+    private readonly Lock _telling = new();
+
+    // guarded by _telling
+    private bool _isTelling;
+    private ulong _told;
+
+    /// <summary>Whatever it wasn't told yet. Returns at once.</summary>
+    public void TellResolved()
+    {
+        if (_start.WantsResolved && NextToTell(begins: true) is { } first)
+        {
+            _ = TellAsync(first);
+        }
+    }
+
+    private async Task TellAsync(Resolved first)
+    {
+        try
+        {
+            for (var next = first; next is not null; next = NextToTell(begins: false))
+            {
+                await _stream.WriteAsync(new Frame { Resolved = next }, _ending.Token);
+            }
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or Grpc.Core.RpcException or InvalidOperationException or IOException)
+        {
+            // The session is over; the next one tells it again.
+            _logger.ResolvedUntold(_replica.Fileset, exception);
+        }
+    }
+
+    /// <summary>Null: nothing is left, or it is being told.</summary>
+    private Resolved? NextToTell(bool begins)
+    {
+        lock (_telling)
+        {
+            if (begins && _isTelling)
+            {
+                return null;
+            }
+
+            var message = new Resolved();
+            message.Conflicts.Add(_fileset.ToTell(ref _told, Peer).Select(WireTypes.Write));
+            _isTelling = message.Conflicts.Count > 0;
+            return _isTelling ? message : null;
+        }
+    }
+}
