@@ -16,6 +16,7 @@ public static class ConfigurationReader
         NodeConfiguration? node = null;
         var peers = new Named<PeerConfiguration>("peer");
         var filesets = new Named<FilesetConfiguration>("fileset");
+        var merges = new List<(TomlSection Section, MergeConfiguration Merge)>();
         foreach (var section in sections)
         {
             switch (section.Name)
@@ -29,15 +30,22 @@ public static class ConfigurationReader
                 case "fileset":
                     filesets.Add(section, SectionReader.Fileset(section));
                     break;
+                case "merge":
+                    merges.Add((section, SectionReader.Merge(section)));
+                    break;
                 default:
                     throw section.Error(section.Name == "node"
                         ? $"[node] belongs into {files.Main}"
-                        : $"[{section.Name}]: unknown section; there are [node], [[peer]] and [[fileset]]");
+                        : $"[{section.Name}]: unknown section; there are [node], [[peer]], [[fileset]] and [[merge]]");
             }
         }
 
-        var configuration = new LentoConfiguration(node ?? new NodeConfiguration(), peers.Values, filesets.Values);
+        var configuration = new LentoConfiguration(node ?? new NodeConfiguration(), peers.Values, filesets.Values)
+        {
+            Merges = merges.ConvertAll(it => it.Merge),
+        };
         References.Check(configuration, filesets.Sections);
+        merges.ForEach(it => References.CheckMerge(configuration, it.Section, it.Merge));
         return configuration;
     }
 

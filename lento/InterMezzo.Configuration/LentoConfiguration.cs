@@ -6,6 +6,9 @@ namespace InterMezzo.Configuration;
 /// <summary>All that lento is told, checked: lento.toml and its drop-ins.</summary>
 public sealed record LentoConfiguration(NodeConfiguration Node, IReadOnlyList<PeerConfiguration> Peers, IReadOnlyList<FilesetConfiguration> Filesets)
 {
+    /// <summary>The first one counts that is for a file.</summary>
+    public IReadOnlyList<MergeConfiguration> Merges { get; init; } = [];
+
     public PeerConfiguration? FindPeer(string name) => Peers.FirstOrDefault(peer => peer.Name == name);
 
     public FilesetConfiguration? FindFileset(string name) => Filesets.FirstOrDefault(fileset => fileset.Name == name);

@@ -18,6 +18,14 @@ internal static class References
         CheckShared(configuration, sections, "device", fileset => fileset.Device);
     }
 
+    public static void CheckMerge(LentoConfiguration configuration, TomlSection section, MergeConfiguration merge)
+    {
+        if (merge.Fileset is { } name && configuration.FindFileset(name) is null)
+        {
+            throw section.Error("fileset", $"there is no fileset \"{name}\"; without this key it is for all filesets");
+        }
+    }
+
     private static void CheckKind(FilesetConfiguration fileset, TomlSection section)
     {
         Require(fileset.Kind == FilesetKind.Presto, "device", "the presto device that the fileset is mounted with, as \"/dev/intermezzo0\"");

@@ -57,6 +57,44 @@ internal static class SectionReader
         };
     }
 
+    public static MergeConfiguration Merge(TomlSection section)
+    {
+        section.RefuseOthers("pattern", "command", "fileset", "timeout");
+        return new MergeConfiguration
+        {
+            Fileset = section.Text("fileset"),
+            Pattern = new NamePattern(section.RequiredText("pattern", "which files, as \"*.org\" or \"notes/**\"")),
+            Command = CommandOf(section),
+            Timeout = section.Number("timeout") is not { } timeout ? MergeConfiguration.DefaultTimeout
+                : timeout is >= 1 and <= 3600 ? (int)timeout
+                : throw section.Error("timeout", "must be 1 to 3600 (seconds)"),
+        };
+    }
+
+    private static IReadOnlyList<string> CommandOf(TomlSection section)
+    {
+        var command = section.List("command");
+        if (command.Count == 0)
+        {
+            throw section.Error("merge.command is missing: a program and its arguments, as [\"/usr/bin/git\", \"merge-file\", \"-p\", \"%ours\", \"%base\", \"%theirs\"]");
+        }
+
+        if (!Path.IsPathFullyQualified(command[0]))
+        {
+            throw section.Error("command", $"\"{command[0]}\" must be the program's absolute path: no shell looks for it");
+        }
+
+        foreach (var version in (ReadOnlySpan<string>)[MergeConfiguration.Ours, MergeConfiguration.Theirs])
+        {
+            if (!command.Skip(1).Any(argument => argument.Contains(version, StringComparison.Ordinal)))
+            {
+                throw section.Error("command", $"no argument has {version}: the program must be given both versions");
+            }
+        }
+
+        return command;
+    }
+
     private static string NameOf(TomlSection section) => Syntax.CheckName(section, section.RequiredText("name", "a short name for it"));
 
     private static string? PathOf(TomlSection section, string key) => section.Text(key) switch

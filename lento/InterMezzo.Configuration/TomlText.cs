@@ -14,7 +14,7 @@ internal static class TomlText
         if (document.KeyValues.FirstOrDefault() is { } stray)
         {
             throw new ConfigurationException(
-                $"{file}:{stray.Span.Start.Line + 1}: {Of(stray.Key!)}: stands outside of a section; put it below [node], [[peer]] or [[fileset]]");
+                $"{file}:{stray.Span.Start.Line + 1}: {Of(stray.Key!)}: stands outside of a section; put it below [node], [[peer]], [[fileset]] or [[merge]]");
         }
 
         return document.Tables.Select(table => new TomlSection(file, table));

@@ -16,6 +16,7 @@ namespace InterMezzo.Ctl;
 [JsonSerializable(typeof(ConflictsOutput))]
 [JsonSerializable(typeof(ConflictShowOutput))]
 [JsonSerializable(typeof(ResolvedOutput))]
+[JsonSerializable(typeof(MergesOutput))]
 [JsonSerializable(typeof(PermitOutput))]
 internal sealed partial class CtlJson : JsonSerializerContext
 {

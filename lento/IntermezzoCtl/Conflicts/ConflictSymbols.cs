@@ -20,6 +20,14 @@ internal static class ConflictSymbols
         return id;
     }
 
+    /// <summary>The same, where all can be meant.</summary>
+    public static Argument<string> AnyId()
+    {
+        var id = Id();
+        id.Arity = ArgumentArity.ZeroOrOne;
+        return id;
+    }
+
     public static Option<string?> Fileset()
     {
         var fileset = new Option<string?>("--fileset") { Description = "The conflict's, should two have the same ID.", HelpName = "NAME" };

@@ -72,9 +72,10 @@ internal static class ConflictsCommandDefinition
 
     private static Command CreateResolve()
     {
-        var (id, fileset, kept, json) = (ConflictSymbols.Id(), ConflictSymbols.Fileset(), ConflictSymbols.Kept(), CommonOptions.Json());
-        var keep = new Option<string>("--keep") { Description = "What is to be in the tree.", HelpName = "ours|theirs|both|FILE", Required = true };
+        var (id, fileset, kept, json) = (ConflictSymbols.AnyId(), ConflictSymbols.Fileset(), ConflictSymbols.Kept(), CommonOptions.Json());
+        var keep = new Option<string?>("--keep") { Description = "What is to be in the tree.", HelpName = "ours|theirs|both|FILE" };
         keep.CompletionSources.Add("ours", "theirs", "both");
+        var merge = new Option<bool>("--merge") { Description = "Has the configured command put both versions together; without ID, of all for which there is one." };
         var command = new TaughtCommand(
             "resolve",
             """
@@ -87,21 +88,44 @@ internal static class ConflictsCommandDefinition
               --keep both     the kept version enters beside it, as NAME.conflict-MACHINE-ID.ENDING
               --keep FILE     the content of FILE becomes the content, as of a merge made by hand; a file of one of these three
                               names is written ./ours
+              --merge         the content is what the command of the first [[merge]] prints whose pattern the file matches, if it
+                              ends with 0; otherwise the conflict stays, and it is told why
 
             What enters the tree is changed by this program, with the rights of whoever calls it, and goes to the other replicas
-            like any change of a program. What was kept is removed only after that is durable; interrupted, the command can be
-            given again. In a plain directory, whose changes reach nobody, only --keep ours is done.
-            --json prints {id, fileset, keep, done, paths, pathsEscaped}; done is what was done to the tree.
+            like any change of a program. What was kept is removed only after that is durable, here and where others keep the
+            same; interrupted, the command can be given again. In a plain directory, whose changes reach nobody, only --keep ours
+            is done.
+            --json prints {id, fileset, keep, done, paths, pathsEscaped}, done being what was done to the tree; with --merge
+            {"merged":[{id, fileset, path, pathEscaped}],"open":[{..., reason}]}.
               intermezzo-ctl conflicts resolve 5c0ffee1 --keep both
             """)
         {
-            id, fileset, keep, kept, json,
+            id, fileset, keep, merge, kept, json,
         };
-        command.SetGuarded((result, cancellationToken) => ConflictsResolveCommand.RunAsync(
-            CommonOptions.Files(result),
-            new ResolvePlan(ConflictSymbols.Request(result, fileset, id), result.GetValue(keep)!, result.GetValue(kept)),
-            result.GetValue(json),
-            cancellationToken));
+        command.Validators.Add(result =>
+        {
+            var (hasId, hasKeep) = (result.GetValue(id) is { Length: > 0 }, result.GetValue(keep) is not null);
+            if (hasKeep == result.GetValue(merge))
+            {
+                result.AddError("give one of --keep and --merge");
+            }
+            else if (hasKeep && !hasId)
+            {
+                result.AddError("--keep needs an ID: `intermezzo-ctl conflicts list` shows them");
+            }
+            else if (!hasId && result.GetValue(kept) is not null)
+            {
+                result.AddError("--kept needs an ID: `intermezzo-ctl conflicts list` shows them");
+            }
+        });
+        command.SetGuarded((result, cancellationToken) => result.GetValue(merge)
+            ? ConflictsMergeCommand.RunAsync(
+                CommonOptions.Files(result), new MergePlan(ConflictSymbols.Request(result, fileset, id), result.GetValue(kept)), result.GetValue(json), cancellationToken)
+            : ConflictsResolveCommand.RunAsync(
+                CommonOptions.Files(result),
+                new ResolvePlan(ConflictSymbols.Request(result, fileset, id), result.GetValue(keep)!, result.GetValue(kept)),
+                result.GetValue(json),
+                cancellationToken));
         return command;
     }
 }

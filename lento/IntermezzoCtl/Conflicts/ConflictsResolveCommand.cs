@@ -17,27 +17,41 @@ internal static class ConflictsResolveCommand
     {
         using var daemon = DaemonClient.Connect(files);
         var detail = await daemon.Control.ShowConflictAsync(plan.Request, cancellationToken: cancellationToken);
+        var done = await ResolveAsync(daemon, detail, plan.Keep, plan.Kept, cancellationToken);
+        Tell(detail, plan.Keep, done, json);
+        return ExitCode.Done;
+    }
+
+    /// <param name="daemon">Who keeps it.</param>
+    /// <param name="detail">The conflict, as it was looked at.</param>
+    /// <param name="choice">ours, theirs, both, or a file.</param>
+    /// <param name="kept">Which version, if several are kept.</param>
+    /// <param name="cancellationToken">Ends it; it can be given again.</param>
+    /// <returns>What was done, to which paths.</returns>
+    public static async Task<List<(Resolution What, byte[] Path)>> ResolveAsync(
+        DaemonClient daemon, ConflictDetail detail, string choice, string? kept, CancellationToken cancellationToken)
+    {
         if (detail.Waits)
         {
             throw new RefusedException(
                 $"{ByteName.ForPeople(detail.Conflict.Path.Span)} is open for writing here: once it is closed the newer version enters by itself, or this becomes a conflict");
         }
 
-        var keep = plan.Keep switch
+        var keep = choice switch
         {
             "ours" => Keep.Ours,
             "theirs" => Keep.Theirs,
             "both" => Keep.Both,
             _ => Keep.File,
         };
-        if (keep == Keep.File && !File.Exists(plan.Keep))
+        if (keep == Keep.File && !File.Exists(choice))
         {
-            throw new RefusedException($"--keep {plan.Keep}: this is none of ours, theirs and both, and there is no such file");
+            throw new RefusedException($"--keep {choice}: this is none of ours, theirs and both, and there is no such file");
         }
 
-        var tree = new ConflictTree(daemon, detail, keep == Keep.File ? plan.Keep : null);
+        var tree = new ConflictTree(daemon, detail, keep == Keep.File ? choice : null);
         var done = new List<(Resolution What, byte[] Path)>();
-        foreach (var version in VersionsOf(detail, keep, plan.Kept))
+        foreach (var version in VersionsOf(detail, keep, kept))
         {
             done.Add(await ApplyAsync(tree, detail, keep, version, cancellationToken));
         }
@@ -49,8 +63,7 @@ internal static class ConflictsResolveCommand
                 $"conflict {detail.Conflict.Id} has changed meanwhile and is still there: look again with `intermezzo-ctl conflicts show {detail.Conflict.Id}`");
         }
 
-        Tell(detail, plan.Keep, done, json);
-        return ExitCode.Done;
+        return done;
     }
 
     /// <summary>Both are all of them; of the others there can be but one.</summary>

@@ -35,6 +35,12 @@ internal sealed class ConfigRefusalTests
         Mistake("Strange_client", "[[fileset]]\nname=\"a\"\nrole=\"server\"\nkind=\"plain\"\nmount=\"/a\"\nclients=[\"x\"]", "fileset.clients: there is no peer \"x\""),
         Mistake("Clients_of_a_client", Qube + "[[fileset]]\nname=\"a\"\nrole=\"client\"\nkind=\"plain\"\nmount=\"/a\"\nserver=\"qube\"\nclients=[\"qube\"]", "fileset.clients: a client has none"),
         Mistake("Mount_used_twice", "[[fileset]]\nname=\"a\"\nrole=\"server\"\nkind=\"plain\"\nmount=\"/a\"\n[[fileset]]\nname=\"b\"\nrole=\"server\"\nkind=\"plain\"\nmount=\"/a\"", "belongs to fileset \"a\" already"),
+        Mistake("Merge_without_a_pattern", "[[merge]]\ncommand=[\"/bin/m\", \"%ours\", \"%theirs\"]", "merge.pattern is missing: which files"),
+        Mistake("Merge_without_a_command", "[[merge]]\npattern=\"*\"", "merge.command is missing: a program and its arguments"),
+        Mistake("Merge_by_a_program_somewhere", "[[merge]]\npattern=\"*\"\ncommand=[\"git\", \"%ours\", \"%theirs\"]", "merge.command: \"git\" must be the program's absolute path"),
+        Mistake("Merge_of_one_version", "[[merge]]\npattern=\"*\"\ncommand=[\"/bin/m\", \"%ours\"]", "merge.command: no argument has %theirs"),
+        Mistake("Merge_that_takes_for_ever", "[[merge]]\npattern=\"*\"\ntimeout=0\ncommand=[\"/bin/m\", \"%ours\", \"%theirs\"]", "merge.timeout: must be 1 to 3600"),
+        Mistake("Merge_in_no_fileset", "[[merge]]\npattern=\"*\"\nfileset=\"x\"\ncommand=[\"/bin/m\", \"%ours\", \"%theirs\"]", "merge.fileset: there is no fileset \"x\""),
     ];
 
     [TestCaseSource(nameof(s_mistakes))]
