@@ -219,7 +219,7 @@ internal sealed partial class BatchApplier(
             return false;
         }
 
-        var set = false;
+        var (set, isLost) = (false, false);
         switch (ConflictRules.Decide(side, kind, clash?.Facet.Kind))
         {
             case Verdict.KeepIncoming or Verdict.KeepIncomingObject when IsMoot(view, kind):
@@ -227,12 +227,11 @@ internal sealed partial class BatchApplier(
             case Verdict.KeepIncoming when IsSameHere(record, view):
                 // Its maker is told how it is all the same: what it did may have another time.
                 NoteLost(record, view);
+                isLost = true;
                 break;
-            case Verdict.KeepIncoming:
-                Keep(record, view, Describe(view, kind, clash), asObject: false);
-                break;
-            case Verdict.KeepIncomingObject:
-                Keep(record, view, Describe(view, kind, clash), asObject: true);
+            case (Verdict.KeepIncoming or Verdict.KeepIncomingObject) and var verdict:
+                Keep(record, view, Describe(view, kind, clash), asObject: verdict == Verdict.KeepIncomingObject);
+                isLost = true;
                 break;
             case Verdict.CopyLocal when IsOpenHere(clash!.Value.Facet.Object) && Defer(record, view, clash.Value.Facet.Object):
                 break;
@@ -260,6 +259,7 @@ internal sealed partial class BatchApplier(
                 }
 
                 set = outcome is { Status: ApplyStatus.Applied, Named: true } && _applier.SetsParentTimes;
+                isLost = side == Side.Server && !outcome.IsDone;
                 if (outcome.IsDone && !outcome.Named && RecordFacts.ChangesNames(view))
                 {
                     // Not quite as its maker has it: what stood in its way there may be elsewhere here.
@@ -274,9 +274,13 @@ internal sealed partial class BatchApplier(
                 break;
         }
 
-        if (missing is null)
+        if (missing is null && !isLost)
         {
             NoteParents(record, view, set);
+        }
+
+        if (missing is null)
+        {
             DropRemoved(view, kind);
         }
 
