@@ -15,13 +15,26 @@ internal sealed partial class BatchApplier
     // Fetched for a finding, by this batch; not again if it still isn't here.
     private readonly HashSet<Fid> _fetchedBack = [];
 
-    /// <summary>At a server: an update of the peer isn't applied as its maker has it.</summary>
+    // At a server: what of the batch has lost. Noted at its end: what is told of directories has their last mtimes then.
+    private readonly List<LossMark> _losses = [];
+
+    /// <summary>At a server: an update of the peer isn't applied as its maker has it, or wasn't perhaps, before the connection broke.</summary>
     private void NoteLost(IncomingRecord record, RecordView view)
     {
-        if (side == Side.Server && replica.Journal is { TakesMarks: true } journal)
+        if (side == Side.Server && replica.Journal is { TakesMarks: true })
         {
-            journal.Mark(LossMark.Of(view, peer, record.Source, fid => NamesOf(fid, record.Wire.Known)).Encode());
+            _losses.Add(LossMark.Of(view, peer, record.Source, fid => NamesOf(fid, record.Wire.Known)));
         }
+    }
+
+    private void MarkLosses()
+    {
+        foreach (var loss in _losses)
+        {
+            replica.Journal!.Mark(loss.Encode());
+        }
+
+        _losses.Clear();
     }
 
     /// <summary>Names that an object of several got here since.</summary>

@@ -75,6 +75,7 @@ internal sealed partial class BatchApplier(
             _applier.ApplyParentTimes(_last);
         }
 
+        MarkLosses();
         state.EndBatch(peer, new Position(log, batches[^1].To), batches[^1].Check, Echo);
         _applier.Flush();
         _own?.Forget(side == Side.Client ? Echo : KnownBy(batches[^1]));
@@ -118,6 +119,7 @@ internal sealed partial class BatchApplier(
         var view = RecordView.Parse(record.Data);
         _last = OriginOf(record, view);
         NoteParents(record, view);
+        NoteLost(record, view);
         if (record.Content is null || record.Wire.Version == record.Source)
         {
             return;
