@@ -111,7 +111,7 @@ internal sealed partial class FilesetService
     {
         foreach (var session in Sessions)
         {
-            session.TellResolved();
+            _ = session.TellResolved();
         }
     }
 }

@@ -9,15 +9,27 @@ internal sealed partial class SyncSession
     private readonly Lock _telling = new();
 
     // guarded by _telling
+    private Task _tells = Task.CompletedTask;
     private bool _isTelling;
     private ulong _told;
 
-    /// <summary>Whatever it wasn't told yet. Returns at once.</summary>
-    public void TellResolved()
+    /// <summary>Whatever it wasn't told yet. Returns at once, with the task that ends when it is on its way or the session is over.</summary>
+    public Task TellResolved()
     {
-        if (_start.WantsResolved && NextToTell(begins: true) is { } first)
+        if (!_start.WantsResolved)
         {
-            _ = TellAsync(first);
+            return Task.CompletedTask;
+        }
+
+        lock (_telling)
+        {
+            // Who is at it looks again before it ends.
+            if (!_isTelling && NextToTell() is { } first)
+            {
+                _tells = Task.Run(() => TellAsync(first));
+            }
+
+            return _tells;
         }
     }
 
@@ -25,7 +37,7 @@ internal sealed partial class SyncSession
     {
         try
         {
-            for (var next = first; next is not null; next = NextToTell(begins: false))
+            for (var next = first; next is not null; next = NextToTell())
             {
                 await _stream.WriteAsync(new Frame { Resolved = next }, _ending.Token);
             }
@@ -37,16 +49,11 @@ internal sealed partial class SyncSession
         }
     }
 
-    /// <summary>Null: nothing is left, or it is being told.</summary>
-    private Resolved? NextToTell(bool begins)
+    /// <summary>Null: nothing is left.</summary>
+    private Resolved? NextToTell()
     {
         lock (_telling)
         {
-            if (begins && _isTelling)
-            {
-                return null;
-            }
-
             var message = new Resolved();
             message.Conflicts.Add(_fileset.ToTell(ref _told, Peer).Select(WireTypes.Write));
             _isTelling = message.Conflicts.Count > 0;

@@ -70,7 +70,7 @@ internal sealed partial class SyncSession : IDisposable
 
     public async Task RunAsync()
     {
-        TellResolved();
+        _ = TellResolved();
         var tasks = new List<Task> { ReadAsync(_ending.Token), ApplyAsync(_ending.Token) };
         if (_sender is not null)
         {
@@ -116,10 +116,14 @@ internal sealed partial class SyncSession : IDisposable
     /// <summary>Says something about the write permit.</summary>
     public Task SayAsync(Permit.Types.Kind kind) => _stream.WriteAsync(new Frame { Permit = new Permit { Kind = kind } }, _ending.Token);
 
-    /// <summary>Returns when all of the peer's log that is there now is here; cancelled when the session ends.</summary>
+    /// <summary>
+    /// Returns when all of the peer's log that there is now is here, and each knows what the other had resolved; cancelled
+    /// when the session ends.
+    /// </summary>
     public async Task CatchUpAsync(CancellationToken cancellationToken)
     {
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
+        await TellResolved().WaitAsync(linked.Token);
         var (id, reply) = _barriers.New();
         await _stream.WriteAsync(new Frame { Barrier = new Protocol.Replication.Barrier { Id = id } }, linked.Token);
         using var ending = linked.Token.UnsafeRegister((_, token) => _barriers.Cancel(id, token), null);
@@ -193,6 +197,7 @@ internal sealed partial class SyncSession : IDisposable
         {
             var head = _replica.Journal?.Info.Head ?? 0;
             await SettleAsync(cancellationToken);
+            await TellResolved();
             await _stream.WriteAsync(new Frame { BarrierReply = new BarrierReply { Id = id, Head = head } }, cancellationToken);
         }
         catch (Exception exception) when (exception is OperationCanceledException or Grpc.Core.RpcException or InvalidOperationException or IOException)
