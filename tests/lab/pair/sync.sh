@@ -88,7 +88,11 @@ SH
 "$lab" plug t21
 in_sync "work on both sides of a pulled cable comes together"
 one="of a file changed on both sides the server's version stays, the other is kept and listed on both"
-if [ "$(on t21 cat $mount/from-laptop)" = server ] && [ "$(kept qube from-laptop)" != 0 ] && [ "$(kept t21 from-laptop)" != 0 ]; then ok "$one"; else not_ok "$one" "$(ctl qube conflicts list 2>&1)"; fi
+found="$(on t21 cat $mount/from-laptop), kept $(kept qube from-laptop) on the server, $(kept t21 from-laptop) on the laptop"
+case $found in
+"server, kept "[1-9]*" on the server, "[1-9]*) ok "$one" ;;
+*) not_ok "$one" "$found"; for who in qube t21; do ctl $who journal show 2>&1 | grep -a -B3 -A3 from-laptop; done ;;
+esac
 
 on t21 stat -c %a:%s $mount/written-here $mount/written-there >"$LAB_DIR/attributes"
 on t21 sh -c "cd $mount && getfattr --only-values -n user.by written-here written-there" >"$LAB_DIR/xattrs"
