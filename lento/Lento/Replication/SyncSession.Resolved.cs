@@ -21,19 +21,25 @@ internal sealed partial class SyncSession
             return Task.CompletedTask;
         }
 
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Resolved? first;
         lock (_telling)
         {
             // Who is at it looks again before it ends.
-            if (!_isTelling && NextToTell() is { } first)
+            first = _isTelling ? null : NextToTell();
+            if (first is null)
             {
-                _tells = Task.Run(() => TellAsync(first));
+                return _tells;
             }
 
-            return _tells;
+            _tells = told.Task;
         }
+
+        _ = TellAsync(first, told);
+        return told.Task;
     }
 
-    private async Task TellAsync(Resolved first)
+    private async Task TellAsync(Resolved first, TaskCompletionSource told)
     {
         try
         {
@@ -46,6 +52,10 @@ internal sealed partial class SyncSession
         {
             // The session is over; the next one tells it again.
             _logger.ResolvedUntold(_replica.Fileset, exception);
+        }
+        finally
+        {
+            told.SetResult();
         }
     }
 
