@@ -25,7 +25,7 @@ public enum Carry
     /// <summary>With a later record: the file has changed again since.</summary>
     Later = 3,
 
-    /// <summary>Not at all: the object has been removed since.</summary>
+    /// <summary>Not at all: the object has been removed since. With a record about names: whoever doesn't have the object needs nothing.</summary>
     Gone = 4,
 }
 
@@ -36,7 +36,8 @@ public readonly record struct PlannedRecord(int Index, Carry Carry, ulong Versio
 
 /// <param name="Count">The batch is the first Count entries of the window.</param>
 /// <param name="Records">Those that ship.</param>
-public sealed record BatchPlan(int Count, IReadOnlyList<PlannedRecord> Records);
+/// <param name="Cancelled">So many more would, if nothing were left out.</param>
+public sealed record BatchPlan(int Count, IReadOnlyList<PlannedRecord> Records, int Cancelled = 0);
 
 /// <summary>
 /// Cuts a consistent batch from the log. Invariant: every content that the
@@ -48,11 +49,14 @@ public sealed class BatchPlanner(BatchLimits limits)
 {
     /// <param name="window">Entries of the log in order, up to what is known to be durable.</param>
     /// <param name="owed">Objects whose content an earlier part of the same batch could not carry: the batch extends to their next complete version.</param>
-    public BatchPlan Plan(IReadOnlyList<LogEntry> window, IReadOnlySet<Fid>? owed = null)
+    /// <param name="optimizer">What of the window needn't be sent. Null: all is.</param>
+    public BatchPlan Plan(IReadOnlyList<LogEntry> window, IReadOnlySet<Fid>? owed = null, LogOptimizer? optimizer = null)
     {
         var versions = FindVersions(window);
-        var count = Close(window, versions, FirstCut(window), owed);
-        return new BatchPlan(count, Assign(window, versions, count));
+        var count = Close(window, versions, FirstCut(window, optimizer), owed);
+        optimizer?.Settle(count);
+        var records = Assign(window, versions, count, optimizer);
+        return new BatchPlan(count, records, window.Take(count).Count(entry => entry.Ships) - records.Count);
     }
 
     private static Dictionary<Fid, Versions> FindVersions(IReadOnlyList<LogEntry> window)
@@ -78,12 +82,17 @@ public sealed class BatchPlanner(BatchLimits limits)
         return all;
     }
 
-    private int FirstCut(IReadOnlyList<LogEntry> window)
+    private int FirstCut(IReadOnlyList<LogEntry> window, LogOptimizer? optimizer)
     {
         int records = 0, recordBytes = 0;
         ulong contentBytes = 0;
         for (var i = 0; i < window.Count; i++)
         {
+            if (optimizer?[i] == Fate.Cancelled)
+            {
+                continue;
+            }
+
             var entry = window[i];
             records += entry.Ships ? 1 : 0;
             recordBytes += entry.Length;
@@ -116,13 +125,19 @@ public sealed class BatchPlanner(BatchLimits limits)
         return count;
     }
 
-    private static List<PlannedRecord> Assign(IReadOnlyList<LogEntry> window, Dictionary<Fid, Versions> versions, int count)
+    private static List<PlannedRecord> Assign(IReadOnlyList<LogEntry> window, Dictionary<Fid, Versions> versions, int count, LogOptimizer? optimizer)
     {
         var planned = new List<PlannedRecord>(count);
         for (var i = 0; i < count; i++)
         {
-            if (!window[i].Ships)
+            if (!window[i].Ships || optimizer?[i] == Fate.Cancelled)
             {
+                continue;
+            }
+
+            if (optimizer?[i] == Fate.Gone)
+            {
+                planned.Add(new PlannedRecord(i, Carry.Gone, 0));
                 continue;
             }
 

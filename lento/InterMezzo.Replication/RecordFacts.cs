@@ -44,6 +44,9 @@ public static partial class RecordFacts
     public static bool ChangesNames(RecordView record) =>
         record.Op is Op.Create or Op.Mkdir or Op.Symlink or Op.Mknod or Op.Link or Op.Unlink or Op.Rmdir or Op.Rename;
 
+    /// <summary>An operation on names of an object that was there before.</summary>
+    public static bool MovesNames(RecordView record) => record.Op is Op.Link or Op.Unlink or Op.Rmdir or Op.Rename;
+
     /// <summary>Of a rename: the directory that it leads to.</summary>
     public static Fid SecondParent(RecordView record, ulong self) =>
         record.TryGetParent2(out var parent) ? parent.Fid.Canonical(self) : default;
