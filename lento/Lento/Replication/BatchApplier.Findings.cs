@@ -77,7 +77,7 @@ internal sealed partial class BatchApplier
         var found = AsRecord(record, finding);
         var view = RecordView.Parse(found.Data);
         var (fid, parent) = (RecordFacts.Object(view, replica.Self), RecordFacts.Parent(view, replica.Self));
-        if (!Exists(parent) || _own?.HasName(parent, finding.Name.Span, Echo) == true || _own?.HasRemoved(fid, Echo) == true)
+        if (!Exists(parent) || _own?.HasLastingName(parent, finding.Name.Span, Echo) == true || _own?.HasRemoved(fid, Echo) == true)
         {
             return null;
         }
@@ -123,7 +123,7 @@ internal sealed partial class BatchApplier
 
     /// <summary>By an update that the server has yet to judge.</summary>
     private bool IsMovedHere(Fid parent, ReadOnlySpan<byte> name, Fid fid) =>
-        _own?.LastPlace(fid, Echo) is not null || _own?.HasName(parent, name, Echo) == true;
+        _own?.LastPlace(fid, Echo) is not null || _own?.HasLastingName(parent, name, Echo) == true;
 
     /// <summary>An object that was fetched is here, up to date, and has another place at the server.</summary>
     private ApplyOutcome MoveToPlace(Origin origin, Fid parent, byte[] name, FetchedObject item)

@@ -47,7 +47,7 @@ internal sealed partial class BatchApplier
 
     private bool RemoveUnlisted(IncomingRecord record, Origin part, Fid directory, EntryHere entry)
     {
-        if (_own?.HasName(directory, entry.Name, Known(record)) == true)
+        if (_own?.HasLastingName(directory, entry.Name, Known(record)) == true)
         {
             return true;
         }

@@ -168,6 +168,14 @@ internal sealed partial class BatchApplier(
             return ApplyList(record, view, OriginOf(record, view));
         }
 
+        if (record.Carry == Carry.Gone && RecordFacts.MovesNames(view) && !Exists(RecordFacts.Object(view, replica.Self)))
+        {
+            // It came and went within the batch, and has never been here.
+            _own?.CatchUpTo(Known(record));
+            NoteParents(record, view);
+            return true;
+        }
+
         if (MeetWaiting(record, view))
         {
             return true;

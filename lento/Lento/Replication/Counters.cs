@@ -8,6 +8,7 @@ internal sealed class Counters
     private long _batchesReceived;
     private long _recordsSent;
     private long _recordsReceived;
+    private long _recordsCancelled;
     private long _contentsSent;
     private long _contentsReceived;
     private long _bytesSent;
@@ -19,6 +20,9 @@ internal sealed class Counters
     public long RecordsOut => Interlocked.Read(ref _recordsSent);
 
     public long RecordsIn => Interlocked.Read(ref _recordsReceived);
+
+    /// <summary>Of the log, what needn't be sent: others took back what they say.</summary>
+    public long Cancelled => Interlocked.Read(ref _recordsCancelled);
 
     public long ContentsOut => Interlocked.Read(ref _contentsSent);
 
@@ -40,6 +44,8 @@ internal sealed class Counters
     public void RecordsSent(int count) => Interlocked.Add(ref _recordsSent, count);
 
     public void RecordReceived() => Interlocked.Increment(ref _recordsReceived);
+
+    public void RecordsCancelled(int count) => Interlocked.Add(ref _recordsCancelled, count);
 
     public void ContentSent() => Interlocked.Increment(ref _contentsSent);
 

@@ -41,6 +41,7 @@ internal sealed partial class FilesetService : IAsyncDisposable
         State = new ReplicationState(replica, Deferred);
         Apply = apply ?? new ApplyThread(settings.Name);
         Changes = replica.Journal is { } journal ? new ChangeLog(journal, replica.Self) : null;
+        Reach = replica.Journal is { Info.Head: var head } ? new PeerReach(() => replica.Journal.Info.Head, head) : null;
         _state = settings.Side == Side.Server ? LinkState.Serving : LinkState.Disconnected;
         _keeper = settings.Permits && replica.Gate is not null ? new PermitKeeper(settings, replica, Apply, SayAsync, time, logger) : null;
         _user = settings.Side == Side.Client && settings.SendsOwn && replica.Gate is { } gate ? new PermitUser(gate, Apply, settings) : null;
@@ -58,6 +59,9 @@ internal sealed partial class FilesetService : IAsyncDisposable
 
     /// <summary>Null: a plain directory keeps no log.</summary>
     public ChangeLog? Changes { get; }
+
+    /// <summary>Null: a plain directory keeps no log.</summary>
+    public PeerReach? Reach { get; }
 
     public Counters Counters { get; } = new();
 

@@ -16,9 +16,13 @@ internal sealed class LogWindow(IJournal journal, ulong self, Direction directio
     private readonly List<Forward> _forwards = [];
     private readonly List<KnownPosition> _known = [];
     private readonly List<LogEntry> _entries = [];
+    private readonly List<LogStep> _steps = [];
     private int _used;
 
     public IReadOnlyList<LogEntry> Entries => _entries;
+
+    /// <summary>The entries as the optimiser sees them.</summary>
+    public IReadOnlyList<LogStep> Steps => _steps;
 
     public bool IsEmpty => _entries.Count == 0;
 
@@ -58,6 +62,7 @@ internal sealed class LogWindow(IJournal journal, ulong self, Direction directio
         _forwards.Clear();
         _known.Clear();
         _entries.Clear();
+        _steps.Clear();
         _used = 0;
     }
 
@@ -72,6 +77,7 @@ internal sealed class LogWindow(IJournal journal, ulong self, Direction directio
             _forwards.Add(forward);
             _known.Add(known);
             _entries.Add(RecordFacts.Entry(record, from, self, forward.Ships));
+            _steps.Add(RecordFacts.Step(record, self, direction, peer, known.Joining));
             RecordFacts.Advance(ref known, record, peer);
             _used += record.Length;
             from += (ulong)record.Length;

@@ -52,6 +52,45 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
     /// <summary>A name was given or taken here by an update that the peer didn't know. After <see cref="Find"/>.</summary>
     public bool HasName(Fid directory, ReadOnlySpan<byte> name, ulong known) => _window.Find([new Touch(Facet.Name(directory, name), true)], known) is not null;
 
+    /// <summary>
+    /// The same, but an object that was made since and is gone again doesn't count: the peer may never hear of it
+    /// (<see cref="LogOptimizer"/>), and then says nothing about the name.
+    /// </summary>
+    public bool HasLastingName(Fid directory, ReadOnlySpan<byte> name, ulong known)
+    {
+        if (!HasName(directory, name, known))
+        {
+            return false;
+        }
+
+        var facet = Facet.Name(directory, name);
+        var (named, made, gone) = (new HashSet<Fid>(), new HashSet<Fid>(), new HashSet<Fid>());
+        Span<Touch> touches = stackalloc Touch[RecordFacts.MaxTouches];
+        foreach (var (offset, bytes) in LogScan.Records(journal, Start(known), _end))
+        {
+            var record = RecordView.Parse(bytes.Span);
+            if (offset < known || !isOwn(RecordFacts.Maker(record)) || RecordFacts.IsFound(record))
+            {
+                continue;
+            }
+
+            var fid = RecordFacts.Object(record, self);
+            if (touches[..RecordFacts.Touches(record, self, touches)].Contains(new Touch(facet, true)))
+            {
+                if (record.Has(FieldType.Replaced))
+                {
+                    return true;
+                }
+
+                named.Add(fid);
+            }
+
+            (RecordFacts.Kind(record) switch { UpdateKind.Creates => made, UpdateKind.Removes => gone, _ => null })?.Add(fid);
+        }
+
+        return !named.IsSubsetOf(made.Intersect(gone));
+    }
+
     /// <summary>The peer knows what lies below; so do all its later updates, but for those about a file that was open for writing.</summary>
     public void Forget(ulong below)
     {

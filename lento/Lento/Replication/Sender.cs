@@ -14,7 +14,7 @@ namespace InterMezzo.Lento.Replication;
 /// covers it: what a peer has seen, no power cut takes back.
 /// </summary>
 internal sealed class Sender(
-    IReplica replica, ChangeLog changes, DeferredContents deferred, Direction direction, ulong peer, IFrameStream stream, Counters counters)
+    IReplica replica, ChangeLog changes, DeferredContents deferred, PeerReach reach, Direction direction, ulong peer, IFrameStream stream, Counters counters)
 {
     /// <summary>Batches on their way: enough to keep disk and network of both ends busy.</summary>
     private const int WindowSize = 4;
@@ -146,7 +146,7 @@ internal sealed class Sender(
     private bool FindOwed(ulong to, ulong done, IReadOnlySet<Fid> owed)
     {
         _log.Read(to, done, _known, _limits.Window);
-        return !_log.IsEmpty && _planner.Plan(_log.Entries, owed).Records.Any(
+        return !_log.IsEmpty && Plan(owed).Records.Any(
             record => record.Carry is Carry.Here && owed.Contains(_log.Entries[record.Index].Object));
     }
 
@@ -174,10 +174,15 @@ internal sealed class Sender(
         }
     }
 
+    private BatchPlan Plan(IReadOnlySet<Fid>? owed) =>
+        _planner.Plan(_log.Entries, owed, new LogOptimizer(_log.Entries, _log.Steps, reach.Of(peer)));
+
     /// <summary>Sends the records that the plan takes from the window, each with its content behind it.</summary>
     private async Task<ulong> SendPartAsync(ContentCheck check, IReadOnlySet<Fid>? owed, CancellationToken cancellationToken)
     {
-        var plan = _planner.Plan(_log.Entries, owed);
+        var plan = Plan(owed);
+        reach.Sends(peer, _log.EndOf(plan.Count));
+        counters.RecordsCancelled(plan.Cancelled);
         if (plan.Records.Count > 0)
         {
             _journal.Sync();

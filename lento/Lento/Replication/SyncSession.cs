@@ -44,7 +44,7 @@ internal sealed partial class SyncSession : IDisposable
         (_fileset, _replica, _start, _stream, _ending, _logger) = (fileset, fileset.Replica, start, stream, ending, logger);
         var direction = fileset.Side == Side.Server ? Direction.ToClient : Direction.ToServer;
         _sender = start.Theirs is null ? null
-            : new Sender(_replica, fileset.Changes!, fileset.Deferred, direction, start.Peer, stream, fileset.Counters);
+            : new Sender(_replica, fileset.Changes!, fileset.Deferred, fileset.Reach!, direction, start.Peer, stream, fileset.Counters);
         var offered = _replica.Stage.List().Select(staged => staged.Key).ToHashSet();
         var guard = new RecordGuard(fileset.Side, start.Peer);
         _inbox = new BatchInbox(

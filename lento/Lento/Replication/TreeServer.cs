@@ -22,6 +22,7 @@ internal static class TreeServer
         FilesetService fileset, SnapshotRequest request, IAsyncStreamWriter<SnapshotItem> to, CancellationToken cancellationToken)
     {
         var replica = fileset.Replica;
+        using var showing = fileset.Reach?.Show();
         var subtree = request.Fid.IsEmpty ? replica.Tree.Root : WireTypes.ReadFid(request.Fid);
         var start = new SnapshotStart { Replica = replica.Self, Root = WireTypes.Write(subtree) };
         if (replica.Journal is { } journal)
