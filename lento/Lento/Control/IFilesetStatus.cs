@@ -49,6 +49,9 @@ internal sealed record FilesetSnapshot
 
     public long RecordsSent { get; init; }
 
+    /// <summary>Of the log, what needn't be sent.</summary>
+    public long RecordsCancelled { get; init; }
+
     public long RecordsReceived { get; init; }
 
     public long ContentsSent { get; init; }

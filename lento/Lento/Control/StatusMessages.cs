@@ -27,6 +27,7 @@ internal static class StatusMessages
             Watermark = snapshot.Watermark,
             Batches = snapshot.Batches,
             RecordsSent = snapshot.RecordsSent,
+            RecordsCancelled = snapshot.RecordsCancelled,
             RecordsReceived = snapshot.RecordsReceived,
             ContentsSent = snapshot.ContentsSent,
             ContentsReceived = snapshot.ContentsReceived,

@@ -34,6 +34,7 @@ internal sealed class RunningFileset(FilesetConfiguration configuration, Fileset
             Watermark = info?.Watermark ?? 0,
             Batches = counters.Batches,
             RecordsSent = counters.RecordsOut,
+            RecordsCancelled = counters.Cancelled,
             RecordsReceived = counters.RecordsIn,
             ContentsSent = counters.ContentsOut,
             ContentsReceived = counters.ContentsIn,
