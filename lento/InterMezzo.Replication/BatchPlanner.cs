@@ -147,7 +147,7 @@ public sealed class BatchPlanner(BatchLimits limits)
             planned.Add(new PlannedRecord(i, carry, version));
         }
 
-        return planned;
+        return optimizer?.WithoutFolded(planned) ?? planned;
     }
 
     private static Carry CarryOf(ContentEffect effect, int index, Versions last, int count)

@@ -26,7 +26,9 @@ public enum Fate : byte
 /// peer that never sees the rest. Two kinds of lives: one that began where the
 /// peer can't know anything yet goes without a trace; of one that it may have
 /// seen (sent before, or read from the tree) those records stay that take its
-/// names away wherever they are.
+/// names away wherever they are. Besides, attributes that are set again under
+/// the same circumstances are set once, and what travels with a CREATE isn't
+/// told again.
 /// </summary>
 public sealed class LogOptimizer
 {
@@ -65,6 +67,27 @@ public sealed class LogOptimizer
         }
 
         KeepTimes(count);
+        Merge(count);
+    }
+
+    /// <summary>What travels with a CREATE needs no record of its own, unless its maker's counts end with it.</summary>
+    public List<PlannedRecord> WithoutFolded(List<PlannedRecord> planned)
+    {
+        var makers = new HashSet<ulong>();
+        var left = new List<PlannedRecord>(planned.Count);
+        for (var i = planned.Count - 1; i >= 0; i--)
+        {
+            var step = _steps[planned[i].Index];
+            var isFolded = planned[i].Carry == Carry.Folded && step.Kind is StepKind.Completes or StepKind.Changes;
+            if (!isFolded || makers.Add(step.Maker))
+            {
+                makers.Add(step.Maker);
+                left.Add(planned[i]);
+            }
+        }
+
+        left.Reverse();
+        return left;
     }
 
     /// <summary>False: nothing is to be left out.</summary>
@@ -218,6 +241,35 @@ public sealed class LogOptimizer
             // A directory that is left out has no mtime; its own removal is told, or what comes after that.
             bool IsTold(Fid directory) =>
                 directory.IsNone || told.Contains((directory, step.Maker)) || (IsLeftOut(directory) && _lives[directory].Maker == step.Maker);
+        }
+    }
+
+    /// <summary>
+    /// Attributes that are all set again later. A receiver judges both alike, where neither has heard of the other's
+    /// updates in between; what lost then has lost with the later one as well.
+    /// </summary>
+    private void Merge(int count)
+    {
+        var set = new Dictionary<(Fid, ulong Maker, ulong Epoch), AttrValid>();
+        var xattrs = new HashSet<(Fid, ulong Maker, ulong Epoch, string Name)>();
+        for (var i = count - 1; i >= 0; i--)
+        {
+            var step = _steps[i];
+            if (!step.IsSent || _fates[i] != Fate.Sent)
+            {
+                continue;
+            }
+
+            if (step.Sets != 0)
+            {
+                var later = set.GetValueOrDefault((step.Object, step.Maker, step.Epoch));
+                set[(step.Object, step.Maker, step.Epoch)] = later | step.Sets;
+                _fates[i] = (step.Sets & ~later) == 0 ? Fate.Cancelled : Fate.Sent;
+            }
+            else if (step.Xattr is { } name && !xattrs.Add((step.Object, step.Maker, step.Epoch, name)))
+            {
+                _fates[i] = Fate.Cancelled;
+            }
         }
     }
 

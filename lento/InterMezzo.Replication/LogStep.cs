@@ -49,5 +49,9 @@ public enum StepKind : byte
 /// <param name="Maker">Who made the update.</param>
 /// <param name="IsSent">The peer gets it, or has got it; false for what came from there.</param>
 /// <param name="IsLink">Of Names: the object has a name more.</param>
+/// <param name="Sets">Attributes that it sets, and does nothing else.</param>
+/// <param name="Xattr">The extended attribute that it sets, and does nothing else.</param>
+/// <param name="Epoch">What maker and peer knew of each other: where it is the same, the peer judges alike.</param>
 public readonly record struct LogStep(
-    StepKind Kind, Fid Object, Fid Parent = default, Fid Parent2 = default, Fid Replaced = default, ulong Maker = 0, bool IsSent = true, bool IsLink = false);
+    StepKind Kind, Fid Object, Fid Parent = default, Fid Parent2 = default, Fid Replaced = default, ulong Maker = 0, bool IsSent = true, bool IsLink = false,
+    AttrValid Sets = 0, string? Xattr = null, ulong Epoch = 0);

@@ -8,12 +8,16 @@ public static partial class RecordFacts
     /// <summary>RENAME_NOREPLACE of renameat2().</summary>
     private const uint RenameNoReplace = 1;
 
+    /// <summary>What a SETATTR sets, whatever it was before, and without doing anything else.</summary>
+    private const AttrValid Plain = AttrValid.Mode | AttrValid.Uid | AttrValid.Gid | AttrValid.AccessTime | AttrValid.ModifyTime | AttrValid.ChangeTime;
+
     /// <param name="record">Of the own log.</param>
     /// <param name="self">Whose log it is in.</param>
     /// <param name="direction">Which way it is sent.</param>
     /// <param name="peer">To whom.</param>
     /// <param name="joining">Made while a join told of what was here before it.</param>
-    public static LogStep Step(RecordView record, ulong self, Direction direction, ulong peer, bool joining)
+    /// <param name="epoch">What its maker and the peer knew of each other.</param>
+    public static LogStep Step(RecordView record, ulong self, Direction direction, ulong peer, bool joining, ulong epoch = 0)
     {
         var kind = Kind(record, joining);
         if (kind == StepKind.None)
@@ -29,8 +33,17 @@ public static partial class RecordFacts
             kind != StepKind.Completes && record.TryGetReplaced(out var replaced) ? replaced.Fid.Canonical(self) : default,
             Maker(record),
             Forward(record, direction, peer).Ships,
-            record.Op == Op.Link);
+            record.Op == Op.Link,
+            kind == StepKind.Changes ? Sets(record) : 0,
+            kind == StepKind.Changes && record.Op == Op.SetXattr ? PlainXattr(record.XattrName) : null,
+            epoch);
     }
+
+    private static AttrValid Sets(RecordView record) =>
+        record.Op == Op.SetAttr && record.TryGetAttr(out var attr) && (attr.Valid & ~Plain) == 0 ? attr.Valid : 0;
+
+    /// <summary>The others may do more: ACLs change the mode, flags decide what can be done.</summary>
+    private static string? PlainXattr(ReadOnlySpan<byte> name) => name.StartsWith("user."u8) ? System.Text.Encoding.Latin1.GetString(name) : null;
 
     private static StepKind Kind(RecordView record, bool joining)
     {

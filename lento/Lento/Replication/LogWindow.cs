@@ -19,6 +19,9 @@ internal sealed class LogWindow(IJournal journal, ulong self, Direction directio
     private readonly List<LogStep> _steps = [];
     private int _used;
 
+    // Of the peer's updates, to a client: those that it hears of before an entry.
+    private ulong _echoes;
+
     public IReadOnlyList<LogEntry> Entries => _entries;
 
     /// <summary>The entries as the optimiser sees them.</summary>
@@ -77,7 +80,8 @@ internal sealed class LogWindow(IJournal journal, ulong self, Direction directio
             _forwards.Add(forward);
             _known.Add(known);
             _entries.Add(RecordFacts.Entry(record, from, self, forward.Ships));
-            _steps.Add(RecordFacts.Step(record, self, direction, peer, known.Joining));
+            _echoes += forward.Echo == 0 ? 0ul : 1;
+            _steps.Add(RecordFacts.Step(record, self, direction, peer, known.Joining, direction == Direction.ToServer ? known.Below : _echoes));
             RecordFacts.Advance(ref known, record, peer);
             _used += record.Length;
             from += (ulong)record.Length;

@@ -5,7 +5,7 @@ using InterMezzo.Journal;
 namespace InterMezzo.Replication.Tests;
 
 /// <summary>
-/// A client's log written as a line, each word a real record: "mkdir:r/d create:d/a close:a chmod:a link:a>d/b rename:d/a>r/c over:d/a>d/b=b
+/// A client's log written as a line, each word a real record: "mkdir:r/d create:d/a close:a resize:a chmod:a chown:a chown+chmod:a xattr:a=user.x noxattr:a=user.x link:a>d/b rename:d/a>r/c over:d/a>d/b=b
 /// unname:d/a unlink:a@d/b rmdir:r/d dirty:a list:d mark". Objects are called by the name that they were made under; r is the
 /// root. "3!create:r/a" was made by replica 3.
 /// </summary>
@@ -57,9 +57,17 @@ internal sealed class LifeStory
                 writer.Result = new KmlResult(KmlFormat.Done, made.Ino, made.Gen, 0, 0, 0, default, ResultFlags.None);
                 Place(ref writer, FieldType.Parent, FieldType.Name, parts[1]);
                 break;
-            case "close" or "chmod" or "xattr" or "dirty" or "list" or "resize":
+            case "close" or "dirty" or "list" or "resize":
                 Object(ref writer, parts[1]);
-                writer.Add(FieldType.Attr, new KmlAttr { Valid = parts[0] is "close" or "resize" ? AttrValid.Size : AttrValid.Mode, Size = 10, Links = 1 });
+                writer.Add(FieldType.Attr, new KmlAttr { Valid = AttrValid.Size, Size = 10, Links = 1 });
+                break;
+            case "chmod" or "chown" or "chown+chmod":
+                Object(ref writer, parts[1]);
+                writer.Add(FieldType.Attr, new KmlAttr { Valid = (parts[0] == "chmod" ? 0 : AttrValid.Uid) | (parts[0] == "chown" ? 0 : AttrValid.Mode) });
+                break;
+            case "xattr" or "noxattr":
+                Object(ref writer, parts[1]);
+                writer.Add(FieldType.XattrName, Encoding.ASCII.GetBytes(parts[2]));
                 break;
             case "link":
                 Object(ref writer, parts[1]);
@@ -93,8 +101,9 @@ internal sealed class LifeStory
         "mkdir" => Op.Mkdir,
         "symlink" => Op.Symlink,
         "close" => Op.Close,
-        "chmod" or "resize" => Op.SetAttr,
+        "chmod" or "chown" or "chown+chmod" or "resize" => Op.SetAttr,
         "xattr" => Op.SetXattr,
+        "noxattr" => Op.RemoveXattr,
         "dirty" => Op.Dirty,
         "list" => Op.List,
         "link" => Op.Link,

@@ -24,8 +24,8 @@ public class LogOptimizerTests
 
     [TestCase("create:r/a close:a")]
     [TestCase("chmod:a unlink:r/a", Description = "it was there before")]
-    [TestCase("create:r/t close:t over:r/t>r/f=f", Description = "as editors save")]
-    [TestCase("create:r/t close:t over:r/t>r/f=f create:r/u close:u over:r/u>r/f=t unlink:u@r/f", Description = "what t replaced is at the peer")]
+    [TestCase("create:r/t over:r/t>r/f=f", Description = "as editors save")]
+    [TestCase("create:r/t over:r/t>r/f=f create:r/u over:r/u>r/f=t unlink:u@r/f", Description = "what t replaced is at the peer")]
     [TestCase("create:r/a exchange:r/a>r/b=b unlink:a@r/b", Description = "b has another name now")]
     [TestCase("create:r/a link:a>r/b unname:r/a", Description = "a name is left")]
     [TestCase("create:r/a unname:r/a", Description = "somebody else knows of another name")]
@@ -36,6 +36,36 @@ public class LogOptimizerTests
     [TestCase("create:r/a list:r unlink:r/a create:r/b", Description = "a scan tells what it saw")]
     public void Whatever_leaves_a_trace_is_sent_whole(string log) =>
         Expect(log, string.Join(' ', log.Split(' ').Where(word => !word.StartsWith("dirty", StringComparison.Ordinal))));
+
+    [TestCase("create:r/a dirty:a close:a create:r/b", "create:r/a create:r/b", Description = "it travels with the CREATE")]
+    [TestCase("create:r/a close:a", "create:r/a close:a", Description = "the maker's counts end with it")]
+    [TestCase("create:r/a chmod:a close:a chmod:a", "create:r/a chmod:a")]
+    [TestCase("close:a close:a create:r/b", "close:a close:a create:r/b", Description = "what the peer keeps of the first one, it alone decides")]
+    [TestCase("chmod:f create:r/b chmod:f chown:f chmod:f", "create:r/b chown:f chmod:f")]
+    [TestCase("chown+chmod:f chmod:f chmod:f", "chown+chmod:f chmod:f", Description = "not all of it is set again")]
+    [TestCase("chown+chmod:f chown:f chmod:f", "chown:f chmod:f")]
+    [TestCase("resize:f resize:f chmod:f", "resize:f resize:f chmod:f", Description = "a length is content")]
+    [TestCase("xattr:f=user.a xattr:f=user.b xattr:f=user.a", "xattr:f=user.b xattr:f=user.a")]
+    [TestCase("xattr:f=user.a xattr:g=user.a", "xattr:f=user.a xattr:g=user.a")]
+    [TestCase("xattr:f=system.posix_acl_access xattr:f=system.posix_acl_access", "xattr:f=system.posix_acl_access xattr:f=system.posix_acl_access")]
+    [TestCase("xattr:f=user.a noxattr:f=user.a xattr:f=user.a", "noxattr:f=user.a xattr:f=user.a")]
+    public void What_is_told_again_is_told_once(string log, string expected) => Expect(log, expected);
+
+    [Test]
+    public void What_the_peer_could_judge_otherwise_is_told_twice([Values] bool sameEpoch)
+    {
+        var it = Story.Object("f");
+        LogStep[] steps =
+        [
+            new(StepKind.Changes, it, Sets: AttrValid.Mode, Epoch: 4096),
+            new(StepKind.Changes, it, Sets: AttrValid.Mode, Epoch: sameEpoch ? 4096ul : 8192),
+        ];
+        var optimizer = new LogOptimizer(Story.Parse("setattr:f setattr:f"), steps, seen: 0);
+        optimizer.Settle(2);
+
+        Assert.That(optimizer[0], Is.EqualTo(sameEpoch ? Fate.Cancelled : Fate.Sent));
+        Assert.That(optimizer[1], Is.EqualTo(Fate.Sent));
+    }
 
     [TestCase("3!create:r/a unlink:r/a create:r/b", "3!create:r/a unlink:r/a create:r/b", Description = "somebody else's")]
     [TestCase("3!create:r/a 3!unlink:r/a create:r/b", "3!unlink:r/a? create:r/b", Description = "counts of 3 reach as far")]

@@ -42,6 +42,15 @@ internal sealed class ModelTree
         return copy;
     }
 
+    /// <summary>A content comes, with the attributes of that version.</summary>
+    public void Copy(Fid fid, ModelTree from)
+    {
+        if (Has(fid))
+        {
+            _objects[fid] = from._objects[fid];
+        }
+    }
+
     /// <summary>Does what an update says, as far as it isn't so already; nothing to an object that is gone elsewhere and never was here.</summary>
     public void Apply(ModelUpdate update, bool isGone = false)
     {

@@ -109,8 +109,9 @@ public class OptimizedLogTests
 
             if (record.Carry == Carry.Here)
             {
-                // A content is that of the record that it travels with, or of the one that completed it.
-                tree.Apply(update with { Kind = ModelKind.Content, Parent = default, Parent2 = default, Time = TimeOf(log, record.Version) });
+                // Content and attributes are those of the record that completed it.
+                var version = log.Window.FindIndex(entry => entry.Offset == record.Version);
+                tree.Copy(update.Object, log.Trees[version + 1]);
             }
             else if (update.Kind is not (ModelKind.Make or ModelKind.Content))
             {
@@ -118,6 +119,4 @@ public class OptimizedLogTests
             }
         }
     }
-
-    private static ulong TimeOf(ModelLog log, ulong offset) => log.Updates[log.Window.FindIndex(entry => entry.Offset == offset)]!.Time;
 }
