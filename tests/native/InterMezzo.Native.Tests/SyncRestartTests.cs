@@ -76,6 +76,47 @@ public class SyncRestartTests
 
     [Test]
     [CancelAfter(60_000)]
+    public async Task What_comes_and_goes_while_a_client_is_away_is_hardly_sent([Values] bool restarted, CancellationToken cancellationToken)
+    {
+        using var script = new SyncScript(At("source"), At("source.kml"));
+        script.Create("part.c", "int part;"u8);
+        var port = SyncFilesets.FreePort();
+        var server = await StartServerAsync(port);
+        try
+        {
+            using var link = new SyncLink(port);
+            await using (var client = SyncFilesets.PlainClient(At("copy2"), At("state2"), link))
+            {
+                await client.StartAsync();
+                await client.SyncAsync(cancellationToken);
+            }
+
+            BuildAndClean(script, objects: 50);
+            if (restarted)
+            {
+                await server.DisposeAsync();
+                server = await StartServerAsync(port);
+            }
+
+            var counters = server.Fileset.Counters;
+            var (sent, cancelled) = (counters.RecordsOut, counters.Cancelled);
+            await using var again = SyncFilesets.PlainClient(At("copy2"), At("state2"), link);
+            await again.StartAsync();
+            await again.SyncAsync(cancellationToken);
+
+            // MKDIR, each object's CREATE, CLOSE, SETATTR and UNLINK, RMDIR. Who was started anew doesn't know what the client has seen: all removals go.
+            SyncTree.AssertEqual(At("source"), At("copy2"));
+            Assert.That(counters.RecordsOut - sent, Is.EqualTo(restarted ? 51 : 1));
+            Assert.That(counters.Cancelled - cancelled, Is.EqualTo(restarted ? 151 : 201));
+        }
+        finally
+        {
+            await server.DisposeAsync();
+        }
+    }
+
+    [Test]
+    [CancelAfter(60_000)]
     public async Task A_batch_under_a_writer_never_shows_a_half_written_file(CancellationToken cancellationToken)
     {
         using var script = new SyncScript(At("source"), At("source.kml"));
@@ -101,6 +142,23 @@ public class SyncRestartTests
 
     private Task<SyncServer> StartServerAsync(int port) =>
         SyncServer.StartAsync(SyncFilesets.Source(At("source"), At("source.kml"), At("server-state")), port);
+
+    private static void BuildAndClean(SyncScript script, int objects)
+    {
+        script.Mkdir("out");
+        for (var i = 0; i < objects; i++)
+        {
+            script.Create($"out/{i}.o", "object"u8);
+            script.Chmod($"out/{i}.o", 0x1ed);
+        }
+
+        for (var i = 0; i < objects; i++)
+        {
+            script.Unlink($"out/{i}.o");
+        }
+
+        script.Rmdir("out");
+    }
 
     private static void Change(SyncScript script, Random random, int round)
     {
