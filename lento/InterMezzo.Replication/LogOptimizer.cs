@@ -30,7 +30,7 @@ public enum Fate : byte
 /// the same circumstances are set once, and what travels with a CREATE isn't
 /// told again.
 /// </summary>
-public sealed class LogOptimizer
+public sealed partial class LogOptimizer
 {
     private readonly IReadOnlyList<LogStep> _steps;
     private readonly Dictionary<Fid, Life> _lives = [];
@@ -68,26 +68,6 @@ public sealed class LogOptimizer
 
         KeepTimes(count);
         Merge(count);
-    }
-
-    /// <summary>What travels with a CREATE needs no record of its own, unless its maker's counts end with it.</summary>
-    public List<PlannedRecord> WithoutFolded(List<PlannedRecord> planned)
-    {
-        var makers = new HashSet<ulong>();
-        var left = new List<PlannedRecord>(planned.Count);
-        for (var i = planned.Count - 1; i >= 0; i--)
-        {
-            var step = _steps[planned[i].Index];
-            var isFolded = planned[i].Carry == Carry.Folded && step.Kind is StepKind.Completes or StepKind.Changes;
-            if (!isFolded || makers.Add(step.Maker))
-            {
-                makers.Add(step.Maker);
-                left.Add(planned[i]);
-            }
-        }
-
-        left.Reverse();
-        return left;
     }
 
     /// <summary>False: nothing is to be left out.</summary>
@@ -244,87 +224,5 @@ public sealed class LogOptimizer
         }
     }
 
-    /// <summary>
-    /// Attributes that are all set again later. A receiver judges both alike, where neither has heard of the other's
-    /// updates in between; what lost then has lost with the later one as well.
-    /// </summary>
-    private void Merge(int count)
-    {
-        var set = new Dictionary<(Fid, ulong Maker, ulong Epoch), AttrValid>();
-        var xattrs = new HashSet<(Fid, ulong Maker, ulong Epoch, string Name)>();
-        for (var i = count - 1; i >= 0; i--)
-        {
-            var step = _steps[i];
-            if (!step.IsSent || _fates[i] != Fate.Sent)
-            {
-                continue;
-            }
-
-            if (step.Sets != 0)
-            {
-                var later = set.GetValueOrDefault((step.Object, step.Maker, step.Epoch));
-                set[(step.Object, step.Maker, step.Epoch)] = later | step.Sets;
-                _fates[i] = (step.Sets & ~later) == 0 ? Fate.Cancelled : Fate.Sent;
-            }
-            else if (step.Xattr is { } name && !xattrs.Add((step.Object, step.Maker, step.Epoch, name)))
-            {
-                _fates[i] = Fate.Cancelled;
-            }
-        }
-    }
-
     private bool IsLeftOut(Fid directory) => _lives.TryGetValue(directory, out var life) && life.IsOver;
-
-    /// <summary>What the window has of an object that was made in it.</summary>
-    private sealed class Life(int begin, ulong maker, bool isSeen)
-    {
-        private int _links = 1;
-        private bool _isRemoved;
-
-        public List<int> Records { get; } = [begin];
-
-        public int Begin => begin;
-
-        public int End { get; private set; }
-
-        public ulong Maker => maker;
-
-        /// <summary>The peer may have seen it.</summary>
-        public bool IsSeen => isSeen;
-
-        /// <summary>It isn't as simple as that: all of it is sent.</summary>
-        public bool IsSpoiled { get; set; }
-
-        /// <summary>Nothing is left of it at the end.</summary>
-        public bool IsOver => _isRemoved && !IsSpoiled;
-
-        /// <summary>A record of it. False: there is more to it.</summary>
-        public bool Takes(int index, in LogStep step)
-        {
-            if (step.Kind == StepKind.Opens)
-            {
-                return true;
-            }
-
-            var isPlain = step.Kind is StepKind.Names or StepKind.Unnames or StepKind.Removes or StepKind.Changes or StepKind.Completes;
-            if (!isPlain || !step.IsSent || step.Maker != maker || (_isRemoved && step.Kind != StepKind.Completes))
-            {
-                IsSpoiled = true;
-                return false;
-            }
-
-            _links += step.IsLink ? 1 : step.Kind is StepKind.Unnames or StepKind.Removes ? -1 : 0;
-            _isRemoved |= step.Kind == StepKind.Removes;
-            if (_isRemoved != (_links == 0))
-            {
-                // The record counts other names than the window tells of.
-                IsSpoiled = true;
-                return false;
-            }
-
-            Records.Add(index);
-            End = index;
-            return true;
-        }
-    }
 }
