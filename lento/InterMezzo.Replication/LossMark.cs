@@ -13,17 +13,16 @@ namespace InterMezzo.Replication;
 /// <param name="Names">That it gave or took, and others of the objects: the directory and the name in it. 16 at most.</param>
 /// <param name="Objects">That had one of these names. Two at most.</param>
 /// <param name="Counter">Of the update.</param>
-/// <param name="Content">It was new content of the first object, of this length and mtime. Null: it wasn't.</param>
+/// <param name="IsContent">It was new content of the first object.</param>
 public sealed record LossMark(
-    ulong Peer, ulong Source, ulong Counter, IReadOnlyList<(Fid Parent, byte[] Name)> Names, IReadOnlyList<Fid> Objects, KmlAttr? Content)
+    ulong Peer, ulong Source, ulong Counter, IReadOnlyList<(Fid Parent, byte[] Name)> Names, IReadOnlyList<Fid> Objects, bool IsContent)
 {
-    // | "LOST" | version 1 | content 1 | names 1 | objects 1 | peer 8 | source 8 | counter 8 | attr 72, if content |
+    // | "LOST" | version 1 | content 1 | names 1 | objects 1 | peer 8 | source 8 | counter 8 |
     // | names * (parent 24, length 2, name) | objects * 24 |
     private const uint Magic = 0x54534f4c;
-    private const byte Version = 1;
+    private const byte Version = 2;
     private const int Header = 32;
     private const int FidSize = 24;
-    private const int AttrSize = 72;
     private const int Most = 16;
 
     /// <param name="record">The update. It names everything by FIDs without replica 0.</param>
@@ -52,26 +51,20 @@ public sealed record LossMark(
         objects.RemoveAll(fid => fid.IsNone);
         names.AddRange(objects.SelectMany(others).Take(Most - names.Count));
         var isContent = RecordFacts.Kind(record) == UpdateKind.Writes || RecordFacts.Resizes(record);
-        return new LossMark(peer, source, record.Dot.Counter, names, objects, isContent && record.TryGetAttr(out var attr) ? attr : null);
+        return new LossMark(peer, source, record.Dot.Counter, names, objects, isContent);
     }
 
     public byte[] Encode()
     {
-        var bytes = new byte[Header + (Content is null ? 0 : AttrSize) + Names.Sum(place => FidSize + 2 + place.Name.Length) + (Objects.Count * FidSize)];
+        var bytes = new byte[Header + Names.Sum(place => FidSize + 2 + place.Name.Length) + (Objects.Count * FidSize)];
         var span = bytes.AsSpan();
         BinaryPrimitives.WriteUInt32LittleEndian(span, Magic);
-        (span[4], span[5]) = (Version, Content is null ? (byte)0 : (byte)1);
+        (span[4], span[5]) = (Version, IsContent ? (byte)1 : (byte)0);
         (span[6], span[7]) = ((byte)Names.Count, (byte)Objects.Count);
         BinaryPrimitives.WriteUInt64LittleEndian(span[8..], Peer);
         BinaryPrimitives.WriteUInt64LittleEndian(span[16..], Source);
         BinaryPrimitives.WriteUInt64LittleEndian(span[24..], Counter);
         span = span[Header..];
-        if (Content is { } content)
-        {
-            content.Write(span);
-            span = span[AttrSize..];
-        }
-
         foreach (var (parent, name) in Names)
         {
             parent.Write(span);
@@ -99,18 +92,6 @@ public sealed record LossMark(
         }
 
         var rest = bytes[Header..];
-        KmlAttr? content = null;
-        if (bytes[5] != 0)
-        {
-            if (rest.Length < AttrSize)
-            {
-                return null;
-            }
-
-            content = KmlAttr.Read(rest);
-            rest = rest[AttrSize..];
-        }
-
         var names = new List<(Fid, byte[])>();
         for (var i = 0; i < bytes[6]; i++)
         {
@@ -141,6 +122,6 @@ public sealed record LossMark(
             BinaryPrimitives.ReadUInt64LittleEndian(bytes[24..]),
             names,
             objects,
-            content);
+            bytes[5] != 0);
     }
 }

@@ -214,7 +214,7 @@ public sealed partial class Finding
         Require.LengthOrNone(Fid, WireLimits.Fid);
         Require.That(Attr.IsEmpty == (Fid.IsEmpty || Parent.IsEmpty), "a finding with half of what belongs to it");
         Require.LengthOrNone(Attr, WireLimits.Attr);
-        Require.LengthOrNone(Lost, WireLimits.Attr);
+        Require.That(!Lost || !Attr.IsEmpty, "a lost content of nothing");
         if (!Fid.IsEmpty)
         {
             Require.Fid(Fid);

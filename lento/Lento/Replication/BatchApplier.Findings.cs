@@ -51,7 +51,7 @@ internal sealed partial class BatchApplier
 
         // The mtimes of directories are set for it, if nothing else follows.
         _last = TakingBack(record);
-        _own?.CatchUpTo(Echo);
+        _own?.CatchUpTo(record.Wire.Echo);
         foreach (var finding in record.Wire.Findings)
         {
             if (finding.Fid.IsEmpty)
@@ -87,7 +87,7 @@ internal sealed partial class BatchApplier
             return null;
         }
 
-        if (!Exists(fid) || (!finding.Lost.IsEmpty && KeepOwnContent(record, finding, fid, parent)))
+        if (!Exists(fid) || (finding.Lost && KeepOwnContent(record, finding, fid, parent)))
         {
             return _fetchedBack.Add(fid) ? new ApplyStep(0, fid, parent, finding.Name.ToByteArray()) : null;
         }
@@ -104,7 +104,7 @@ internal sealed partial class BatchApplier
     /// <summary>What was written here has lost, and is still here: it is kept. False: there is something else by now.</summary>
     private bool KeepOwnContent(IncomingRecord record, Finding finding, Fid fid, Fid parent)
     {
-        if (_fetchedBack.Contains(fid) || _own?.ContentOf(fid, Echo) is not null || !IsHere(fid, KmlAttr.Read(finding.Lost.Span)))
+        if (_fetchedBack.Contains(fid) || _own?.ContentOf(fid, Echo) is not null || !IsStillHere(record, finding, fid))
         {
             return false;
         }
@@ -114,11 +114,17 @@ internal sealed partial class BatchApplier
         return _applier.CopyToConflictStore(fid, conflict).IsDone;
     }
 
-    private bool IsHere(Fid fid, in KmlAttr content)
+    /// <summary>The own log says whether the content has changed since; as far as it isn't trimmed.</summary>
+    private bool IsStillHere(IncomingRecord record, Finding finding, Fid fid)
     {
+        if (_own is null || _own.HasNewContent(fid, record.Wire.Echo))
+        {
+            return false;
+        }
+
         using var there = replica.Tree.Open(fid);
-        return there is not null && there.ReadState().Attr is var attr && attr.Size == content.Size &&
-            (!content.Has(AttrValid.ModifyTime) || attr.ModifyTime == content.ModifyTime);
+        var (here, server) = (there?.ReadState().Attr, KmlAttr.Read(finding.Attr.Span));
+        return record.Wire.Echo > replica.Journal!.Info.First || (here?.Size, here?.ModifyTime) != (server.Size, server.ModifyTime);
     }
 
     /// <summary>By an update that the server has yet to judge.</summary>

@@ -110,6 +110,11 @@ internal sealed partial class BatchApplier(
             {
                 logger.FetchedObjectRefused(replica.Fileset, item.Fid.ToString(), outcome.Status);
             }
+            else if (item.Content is not null)
+            {
+                // It is the peer's present one: what waits came before.
+                state.Drop(deferred.Find(item.Fid));
+            }
         }
     }
 
@@ -211,9 +216,9 @@ internal sealed partial class BatchApplier(
             return true;
         }
 
-        if (side == Side.Server && RecordFacts.SetsOnlyTime(view) && _own?.HasResized(RecordFacts.Object(view, replica.Self), known) == true)
+        if (RecordFacts.SetsOnlyTime(view) && _own?.HasResized(RecordFacts.Object(view, replica.Self), known) == true)
         {
-            // The truncation goes on to its maker, with its own mtime.
+            // A truncation brings its own mtime, to the maker of this one as well.
             NoteLost(record, view);
             return true;
         }

@@ -28,9 +28,9 @@ internal static class Findings
         {
             if (At(parent, name, tree) is { } finding)
             {
-                if (lost.Content is { } content && !finding.Fid.IsEmpty && WireTypes.ReadFid(finding.Fid) == lost.Objects[0])
+                if (lost.IsContent && !finding.Fid.IsEmpty && WireTypes.ReadFid(finding.Fid) == lost.Objects[0])
                 {
-                    (finding.Lost, finding.Counter) = (WireTypes.Write(content), lost.Counter);
+                    (finding.Lost, finding.Counter) = (true, lost.Counter);
                 }
 
                 yield return finding;

@@ -18,6 +18,9 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
     private readonly FacetWindow _xattrs = new();
     private readonly FacetWindow _lengths = new();
 
+    // Whoever made them.
+    private readonly FacetWindow _contents = new();
+
     // What a scan found here: it stands against nobody who knows what he did.
     private readonly FacetWindow _found = new();
     private ulong _end;
@@ -105,6 +108,7 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
         _attributes.DropBelow(below);
         _xattrs.DropBelow(below);
         _lengths.DropBelow(below);
+        _contents.DropBelow(below);
         _found.DropBelow(below);
     }
 
@@ -116,6 +120,9 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
 
     /// <summary>A file's length was set here by an update that the peer didn't know. After <see cref="Find"/>.</summary>
     public bool HasResized(Fid fid, ulong known) => _lengths.Find([new Touch(Facet.Content(fid), true)], known) is not null;
+
+    /// <summary>A file got another content here, by whomever, at or beyond an offset of the own log. After <see cref="Find"/>.</summary>
+    public bool HasNewContent(Fid fid, ulong from) => _contents.Find([new Touch(Facet.Content(fid), true)], from) is not null;
 
     /// <summary>A content that was made here by an update that the peer didn't know. After <see cref="Find"/>.</summary>
     public Clash? ContentOf(Fid fid, ulong known) => _window.Find([new Touch(Facet.Content(fid), true)], known);
@@ -188,6 +195,11 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
         foreach (var (offset, bytes) in LogScan.Records(journal, _end, journal.Info.Watermark))
         {
             var record = RecordView.Parse(bytes.Span);
+            if (RecordFacts.Entry(record, offset, self, false) is { Effect: ContentEffect.Completes or ContentEffect.Enters or ContentEffect.Resizes } content)
+            {
+                _contents.Add([new Touch(Facet.Content(content.Object), true)], offset);
+            }
+
             if (isOwn(RecordFacts.Maker(record)) && RecordFacts.IsFound(record))
             {
                 _found.Add(touches[..RecordFacts.Touches(record, self, touches)], offset);

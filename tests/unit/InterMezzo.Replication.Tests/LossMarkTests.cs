@@ -20,7 +20,7 @@ public class LossMarkTests
             Assert.That(mark.Names.Select(place => place.Parent), Is.EqualTo(new[] { s_from, s_to }));
             Assert.That(mark.Names.Select(place => place.Name), Is.EqualTo(new[] { "old"u8.ToArray(), "new"u8.ToArray() }));
             Assert.That(mark.Objects, Is.EqualTo(new[] { s_moved, s_replaced }));
-            Assert.That(mark.Content, Is.Null);
+            Assert.That(mark.IsContent, Is.False);
         }
     }
 
@@ -40,8 +40,8 @@ public class LossMarkTests
         var mark = Of(close.Finish().ToArray());
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(mark.Content!.Value.Size, Is.EqualTo(10));
-            Assert.That(LossMark.Decode(mark.Encode())!.Content, Is.EqualTo(mark.Content));
+            Assert.That(mark.IsContent, Is.True);
+            Assert.That(LossMark.Decode(mark.Encode())!.IsContent, Is.True);
             Assert.That(mark.Names, Is.Empty);
         }
     }
@@ -53,7 +53,7 @@ public class LossMarkTests
         var read = LossMark.Decode(mark.Encode())!;
         using (Assert.EnterMultipleScope())
         {
-            Assert.That((read.Peer, read.Source, read.Counter, read.Content), Is.EqualTo((Maker, 8192ul, 5ul, (KmlAttr?)null)));
+            Assert.That((read.Peer, read.Source, read.Counter, read.IsContent), Is.EqualTo((Maker, 8192ul, 5ul, false)));
             Assert.That(read.Names.Select(place => (place.Parent, Convert.ToHexString(place.Name))), Is.EqualTo(mark.Names.Select(place => (place.Parent, Convert.ToHexString(place.Name)))));
             Assert.That(read.Objects, Is.EqualTo(mark.Objects));
         }

@@ -4,5 +4,6 @@ namespace InterMezzo.Simulation.Engine;
 /// <param name="Faults">Cables are pulled, daemons killed, the power is cut.</param>
 /// <param name="Trees">Some replicas have a tree of their own when they meet.</param>
 /// <param name="Mutation">What is broken.</param>
+/// <param name="Length">Events of a history at most; 0: few in most, some more in others.</param>
 /// <param name="Strict">Trees must be equal also where an update of a client's has lost at the server, which the client doesn't take back as the server has it.</param>
-internal sealed record Options(bool Faults = true, bool Trees = true, bool Strict = false, Mutation Mutation = Mutation.None);
+internal sealed record Options(bool Faults = true, bool Trees = true, bool Strict = false, Mutation Mutation = Mutation.None, int Length = 0);

@@ -70,7 +70,7 @@ internal sealed record Plan(int Seed, int Clients, ulong TrimStep, bool StartsFu
     {
         var random = new Random(seed);
         var clients = 1 + (random.Next(100) is var many && many < 55 ? 0 : many < 85 ? 1 : 2);
-        var length = 3 + random.Next(random.Next(4) == 0 ? 120 : 40);
+        var length = 3 + random.Next(random.Next(4) is var rest && options.Length > 0 ? options.Length : rest == 0 ? 120 : 40);
         var faults = random.Next(3) == 0 || !options.Faults ? 0 : 5 + random.Next(30);
         var kinds = s_users.Where(user => random.Next(5) != 0).ToArray();
         var inside = random.Next(2) == 0 ? 0 : random.Next(40);
