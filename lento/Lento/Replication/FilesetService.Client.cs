@@ -83,7 +83,7 @@ internal sealed partial class FilesetService
             {
                 TellWhy(ReasonOf(exception, greeted is not null));
             }
-            catch (HttpRequestException exception)
+            catch (Exception exception) when (exception is HttpRequestException or HttpIOException)
             {
                 TellWhy(HowItBroke(exception, greeted is not null));
             }
@@ -138,7 +138,7 @@ internal sealed partial class FilesetService
         var invoker = await _server!.ConnectAsync(cancellationToken);
         _client = new ReplicationClient(invoker);
         using var call = _client.Sync(cancellationToken: cancellationToken);
-        await call.RequestStream.WriteAsync(new ClientMessage { Hello = Greeting() }, cancellationToken);
+        await GreetAsync(call, cancellationToken);
         if (!await call.ResponseStream.MoveNext(cancellationToken))
         {
             throw new InvalidMessageException("the server hung up without a greeting");
@@ -193,6 +193,21 @@ internal sealed partial class FilesetService
             },
             cancellationToken));
         return false;
+    }
+
+    private async Task GreetAsync(AsyncDuplexStreamingCall<ClientMessage, ServerMessage> call, CancellationToken cancellationToken)
+    {
+        var hello = new ClientMessage { Hello = Greeting() };
+        try
+        {
+            await call.RequestStream.WriteAsync(hello, cancellationToken);
+        }
+        catch (Exception exception) when (exception is IOException or InvalidOperationException)
+        {
+            // The call has ended: how, its answer tells.
+            await call.ResponseStream.MoveNext(cancellationToken);
+            throw;
+        }
     }
 
     private Hello Greeting()

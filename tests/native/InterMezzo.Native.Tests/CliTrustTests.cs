@@ -25,7 +25,8 @@ internal sealed class CliTrustTests
     public async Task Server_with_another_key_is_refused()
     {
         await using var pair = await StartAsync(serverPin: OtherPin);
-        var ended = await pair.Client.CtlAsync("sync", "--wait", "--timeout", "3");
+        await pair.ClientDaemon!.SaysAsync("home: not connected, tried again by itself: ");
+        var ended = await pair.Client.CtlAsync("sync", "--wait", "--timeout", "1");
         var reason = $"peer qube at 127.0.0.1:{pair.Server.Port} has the key {pair.ServerPin}, not {OtherPin}: either somebody else answers there, or peer.pin is wrong";
         using (Assert.EnterMultipleScope())
         {
@@ -41,7 +42,8 @@ internal sealed class CliTrustTests
     public async Task Client_with_an_unknown_key_is_refused()
     {
         await using var pair = await StartAsync(clientPin: OtherPin);
-        var ended = await pair.Client.CtlAsync("sync", "--wait", "--timeout", "3");
+        await pair.ClientDaemon!.SaysAsync("home: not connected, tried again by itself: ");
+        var ended = await pair.Client.CtlAsync("sync", "--wait", "--timeout", "1");
         using (Assert.EnterMultipleScope())
         {
             Assert.That(ended.Code, Is.EqualTo(3));
@@ -59,7 +61,8 @@ internal sealed class CliTrustTests
         await pair.Server.DoAsync("fileset", "deny", "home", "--client", "t21");
         await pair.ClientDaemon!.StopAsync();
         pair.ClientDaemon = await pair.Client.StartLentoAsync();
-        var ended = await pair.Client.CtlAsync("sync", "--wait", "--timeout", "3");
+        await pair.ClientDaemon!.SaysAsync("home: not connected, tried again by itself: ");
+        var ended = await pair.Client.CtlAsync("sync", "--wait", "--timeout", "1");
         using (Assert.EnterMultipleScope())
         {
             Assert.That(ended.Code, Is.EqualTo(3));
