@@ -266,6 +266,12 @@ static int presto_remove(struct inode *dir, struct dentry *dentry, u16 kml_op)
 
 int presto_unlink(struct inode *dir, struct dentry *dentry)
 {
+	struct inode *inode = d_inode(dentry);
+
+	/* What someone is writing would be lost; PRESTO_IOC_OBJECT tells when it is closed. */
+	if (presto_has_writers(inode) && presto_lower_inode(inode)->i_nlink == 1 &&
+	    !presto_is_control(dentry) && presto_in_context(dir->i_sb))
+		return -EBUSY;
 	return presto_remove(dir, dentry, KML_OP_UNLINK);
 }
 

@@ -86,6 +86,31 @@ internal sealed partial class Applier
         _away = null;
     }
 
+    public bool IsKeptForAnother(Fid fid, ulong maker) =>
+        (_away ??= ListAway()).Contains(fid) && _conflicts.KeptFor(fid) is { } replica && replica != maker;
+
+    private bool IsAside(Fid fid)
+    {
+        if (!(_away ??= ListAway()).Contains(fid))
+        {
+            return false;
+        }
+
+        using var aside = _objects.Look(_root.Aside, AsideName(fid).AsSpan()[..^1], out _);
+        return aside is not null;
+    }
+
+    private bool IsWrittenAside(Fid fid)
+    {
+        if (!IsAside(fid))
+        {
+            return false;
+        }
+
+        using var aside = _objects.Look(_root.Aside, AsideName(fid).AsSpan()[..^1], out _);
+        return aside is not null && _context.CountWriters(aside) > 0;
+    }
+
     /// <summary>What waited for a place has lost its name at the origin. (A directory that isn't empty stays aside.)</summary>
     private bool DropIfAside(Fid fid)
     {
@@ -115,13 +140,12 @@ internal sealed partial class Applier
     /// <summary>Null: it isn't away.</summary>
     private NamePlace? FindAway(Fid fid)
     {
-        if (!(_away ??= ListAway()).Contains(fid))
+        if (IsAside(fid))
         {
-            return null;
+            return new NamePlace(_root.Aside, AsideName(fid), OwnsDirectory: false);
         }
 
-        using var aside = _objects.Look(_root.Aside, AsideName(fid).AsSpan()[..^1], out _);
-        return aside is not null ? new NamePlace(_root.Aside, AsideName(fid), OwnsDirectory: false) : FindKept(fid);
+        return _away!.Contains(fid) ? FindKept(fid) : null;
     }
 
     private NamePlace? FindKept(Fid fid)

@@ -12,24 +12,17 @@ internal sealed partial class Applier
     {
         var place = new Place(parent, name);
         var directory = OpenParent(place, out var failure);
-        if (directory is null)
+        using var occupant = LookIn(directory, place, out var there);
+        var isThere = occupant is not null && there == expected;
+        if (!isThere && !IsAside(expected))
         {
-            return failure;
+            return directory is null ? failure : occupant is null ? ApplyOutcome.AlreadySo : Taken(there, place);
         }
 
-        using var occupant = _objects.Look(directory, name, out var there);
-        if (occupant is null)
-        {
-            return ApplyOutcome.AlreadySo;
-        }
-
-        if (there != expected)
-        {
-            return Taken(there, place);
-        }
-
-        using var kept = _conflicts.Note(conflict, PathOf(directory, name));
-        return MoveOut(origin, directory, place, there, kept);
+        using var kept = _conflicts.Note(conflict, directory is null ? name.ToArray() : PathOf(directory, name));
+        return isThere
+            ? MoveOut(origin, directory!, new CName(name).Bytes, name, expected, kept)
+            : MoveOut(origin, _root.Aside, AsideName(expected), name, expected, kept);
     }
 
     public ApplyOutcome CopyToConflictStore(Fid fid, Conflict conflict)
@@ -163,16 +156,21 @@ internal sealed partial class Applier
     private static DateTimeOffset ToDate(KmlTime time) =>
         time.Seconds is > -62135596800 and < 253402300800 ? DateTimeOffset.FromUnixTimeSeconds(time.Seconds) : DateTimeOffset.UnixEpoch;
 
-    private ApplyOutcome MoveOut(Origin origin, Fd directory, scoped in Place place, Fid fid, Fd kept)
+    /// <param name="origin">Whose update it is.</param>
+    /// <param name="directory">Where the object is.</param>
+    /// <param name="at">By which name; NUL-terminated.</param>
+    /// <param name="name">It is kept by this one, or a similar one.</param>
+    /// <param name="fid">The object.</param>
+    /// <param name="kept">Where it is kept.</param>
+    private ApplyOutcome MoveOut(Origin origin, Fd directory, ReadOnlySpan<byte> at, ReadOnlySpan<byte> name, Fid fid, Fd kept)
     {
-        var name = new CName(place.Name);
         _context.Set(origin);
         int result;
         var number = 0;
         do
         {
-            var target = new CName(KeptName.Of(place.Name, number++));
-            result = Interop.Sys.RenameAt2(directory, name.Bytes, kept, target.Bytes, Interop.Sys.RenameNoReplace);
+            var target = new CName(KeptName.Of(name, number++));
+            result = Interop.Sys.RenameAt2(directory, at, kept, target.Bytes, Interop.Sys.RenameNoReplace);
         }
         while (result == -Errno.EEXIST);
         if (result == 0)

@@ -125,6 +125,12 @@ internal sealed partial class Applier
         }
 
         SysException.Check(Interop.Sys.StatX(known, out var stat), "statx", fid.ToString());
+        if (stat.Links == 0)
+        {
+            // It has lost its last name meanwhile: nobody would have what was written.
+            return new ApplyOutcome(ApplyStatus.Changed, fid);
+        }
+
         return SetState(origin, fid, known, stat, state.Attr with { Valid = state.Attr.Valid & ~(AttrValid.AccessTime | AttrValid.Size) }, state.Xattrs);
     }
 

@@ -64,7 +64,7 @@ internal sealed partial class Applier
         using var occupant = _objects.Look(directory, place.Name, out var there);
         if (occupant is null || there != fid)
         {
-            return DropIfAside(fid) || occupant is null ? ApplyOutcome.AlreadySo : Taken(there, place);
+            return IsWrittenAside(fid) ? new ApplyOutcome(ApplyStatus.Busy, fid) : DropIfAside(fid) || occupant is null ? ApplyOutcome.AlreadySo : Taken(there, place);
         }
 
         SysException.Check(Interop.Sys.StatX(occupant, out var stat), "statx", fid.ToString());

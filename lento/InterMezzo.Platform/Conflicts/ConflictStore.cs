@@ -79,6 +79,22 @@ internal sealed partial class ConflictStore(ObjectTable objects) : IConflictStor
         }
     }
 
+    /// <summary>The replica whose update an object is kept for. Null: it isn't kept as a whole.</summary>
+    internal ulong? KeptFor(Fid fid)
+    {
+        foreach (var name in NamesIn(_root.Conflicts))
+        {
+            using var kept = OpenKept(name);
+            if (kept is not null && NamesIn(kept).Any(version => IdentityOf(kept, version) == fid) &&
+                ulong.TryParse(Encoding.ASCII.GetString(name).Split('-')[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var replica))
+            {
+                return replica;
+            }
+        }
+
+        return null;
+    }
+
     internal static List<byte[]> NamesIn(Fd directory)
     {
         using var reader = new DirectoryReader(Reopen.ForReading(directory, FileType.Directory));

@@ -146,14 +146,14 @@ public interface IApplier
     void ApplyParentTimes(Origin origin);
 
     /// <summary>
-    /// Moves the object at a name, with all below it, out of the tree into the conflict store, whole. It keeps its
-    /// FID, so later updates about it find it there.
+    /// Moves the object at a name, or one that was set aside, with all below it, out of the tree into the conflict store,
+    /// whole. It keeps its FID, so later updates about it find it there.
     /// </summary>
-    /// <param name="expected">What must be there; otherwise NameTaken or AlreadySo (nothing there).</param>
-    /// <summary>The same for an object wherever it stands. MissingObject: nobody knows where, or it has gone.</summary>
-    ApplyOutcome SetAside(Origin origin, Fid fid);
-
+    /// <param name="expected">What must be there, or aside; otherwise NameTaken or AlreadySo (nothing there).</param>
     ApplyOutcome EvictToConflictStore(Origin origin, Fid parent, ReadOnlySpan<byte> name, Fid expected, Conflict conflict);
+
+    /// <summary>An object is in the conflict store as a whole, for an update of another replica than <paramref name="maker"/>.</summary>
+    bool IsKeptForAnother(Fid fid, ulong maker);
 
     /// <summary>Keeps a copy of an object's present content and state, before another version takes its place.</summary>
     ApplyOutcome CopyToConflictStore(Fid fid, Conflict conflict);
@@ -189,6 +189,9 @@ public interface IApplier
     /// on a snapshot that was taken while the tree changed). A RENAME, LINK or ENTER of it finds it.
     /// </summary>
     ApplyOutcome SetAside(Origin origin, Fid parent, ReadOnlySpan<byte> name, Fid expected);
+
+    /// <summary>The same for an object wherever it stands. MissingObject: nobody knows where, or it has gone.</summary>
+    ApplyOutcome SetAside(Origin origin, Fid fid);
 
     /// <summary>Objects set aside that got no place.</summary>
     IReadOnlyList<Fid> Aside { get; }

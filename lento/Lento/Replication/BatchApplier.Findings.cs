@@ -60,7 +60,7 @@ internal sealed partial class BatchApplier
             }
             else if (finding.Parent.IsEmpty)
             {
-                DropGone(WireTypes.ReadFid(finding.Fid));
+                DropOrKeepAside(TakingBack(record), Echo, WireTypes.ReadFid(finding.Fid));
             }
             else if (Place(record, finding) is { } missing)
             {
@@ -171,15 +171,6 @@ internal sealed partial class BatchApplier
         if (Exists(parent) && _own?.HasTimeOf(parent, Echo) != true)
         {
             _applier.NoteParentTime(parent, time);
-        }
-    }
-
-    /// <summary>An object isn't there any more: if it waits here for a place, it gets none.</summary>
-    private void DropGone(Fid fid)
-    {
-        if (_applier.Aside.Contains(fid))
-        {
-            _applier.DropAside(fid);
         }
     }
 

@@ -39,7 +39,7 @@ internal sealed partial class BatchApplier
             }
         }
 
-        DropDisplaced(directory);
+        DropDisplaced(part, Known(record), directory);
         var outcome = _applier.Apply(origin with { Seen = part.Seen }, view, ListState(record, view, directory), null);
         _applier.NoteParentTime(directory, null);
         return outcome.Status != ApplyStatus.Changed;
@@ -71,7 +71,7 @@ internal sealed partial class BatchApplier
     /// <summary>Judges a removal that is part of a LIST. False: something has changed meanwhile.</summary>
     private bool Removes(IncomingRecord record, RecordView removal, Origin part)
     {
-        var clash = _own?.Find(removal, Known(record));
+        var clash = ClashOf(removal, Known(record));
         switch (ConflictRules.Decide(side, RecordFacts.Kind(removal), clash?.Facet.Kind))
         {
             case Verdict.KeepIncoming or Verdict.KeepIncomingObject:
@@ -125,13 +125,13 @@ internal sealed partial class BatchApplier
         return status;
     }
 
-    private void DropDisplaced(Fid directory)
+    private void DropDisplaced(Origin origin, ulong known, Fid directory)
     {
         if (_displaced.Remove(directory, out var displaced))
         {
-            foreach (var fid in displaced.Intersect(_applier.Aside))
+            foreach (var fid in displaced)
             {
-                _applier.DropAside(fid);
+                DropOrKeepAside(origin, known, fid);
             }
         }
     }

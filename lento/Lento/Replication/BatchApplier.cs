@@ -98,9 +98,11 @@ internal sealed partial class BatchApplier(
                 continue;
             }
 
+            // What was written to it here, the server has yet to judge.
+            var content = Exists(item.Fid) && _own?.ContentOf(item.Fid, Echo) is not null ? null : item.Content;
             var outcome = item.IsLink
                 ? _applier.EnterLink(origin, parent, name, item.Fid)
-                : _applier.EnterObject(origin, parent, name, item.Fid, item.State, item.Content);
+                : _applier.EnterObject(origin, parent, name, item.Fid, item.State, content);
             if (isPlace && outcome.Status == ApplyStatus.Elsewhere)
             {
                 outcome = MoveToPlace(origin, parent, name, item);
@@ -110,7 +112,7 @@ internal sealed partial class BatchApplier(
             {
                 logger.FetchedObjectRefused(replica.Fileset, item.Fid.ToString(), outcome.Status);
             }
-            else if (item.Content is not null)
+            else if (content is not null)
             {
                 // It is the peer's present one: what waits came before.
                 state.Drop(deferred.Find(item.Fid));
@@ -181,13 +183,13 @@ internal sealed partial class BatchApplier(
             return true;
         }
 
-        if (MeetWaiting(record, view))
+        if (MeetWaiting(record, view) || IsKeptBeside(record, view))
         {
             return true;
         }
 
         var known = Known(record);
-        var clash = _own?.Find(view, known);
+        var clash = ClashOf(view, known);
         if (record.IsFinding)
         {
             // Where it stands is all that a finding decides.
@@ -318,6 +320,27 @@ internal sealed partial class BatchApplier(
     private static ObjectState? StateOfRecord(RecordView view) =>
         RecordFacts.StateAttr(view) is { } attr ? new ObjectState { Attr = attr } : null;
 
+    /// <summary>What was done here, and the maker of an update didn't know, that disagrees with it.</summary>
+    private Clash? ClashOf(RecordView view, ulong known)
+    {
+        var clash = _own?.Find(view, known);
+        if (side == Side.Server || clash is not { Facet.Kind: FacetKind.Name or FacetKind.Existence } ||
+            _own!.ContentOf(RecordFacts.Object(view, replica.Self), known) is not { } written)
+        {
+            return clash;
+        }
+
+        // It isn't about the name alone: what was written would go.
+        return RecordFacts.Kind(view) switch
+        {
+            UpdateKind.Removes => written with { Facet = Facet.Existence(written.Facet.Object) },
+
+            // It was fetched before its maker's record came.
+            UpdateKind.Creates => written,
+            _ => clash,
+        };
+    }
+
     /// <summary>How far the maker of an update knew the own log.</summary>
     private ulong Known(IncomingRecord record) => side == Side.Client ? KnownToServer(record) : record.Wire.Known;
 
@@ -350,158 +373,6 @@ internal sealed partial class BatchApplier(
         return found is not null;
     }
 
-    /// <summary>Applies a record, clearing what stands in its way.</summary>
-    /// <returns>Changed: nothing was decided. Applied, AlreadySo: so it is. Otherwise it was kept aside, or something is missing.</returns>
-    private ApplyOutcome Force(IncomingRecord record, RecordView view, Origin origin, ref ApplyStep? missing)
-    {
-        var content = record.Carry == Carry.Here ? record.Content : null;
-        for (var attempt = 0; ; attempt++)
-        {
-            var outcome = IsNotLastName(record, view)
-                ? _applier.SetAside(origin, RecordFacts.Parent(view, replica.Self), RecordFacts.FirstName(view), RecordFacts.Object(view, replica.Self))
-                : _applier.Apply(origin, view, StateOf(record, view), content);
-            if (side == Side.Server && RecordFacts.Kind(view) == UpdateKind.Removes && outcome.Status is ApplyStatus.NameTaken or ApplyStatus.AlreadySo or ApplyStatus.MissingParent)
-            {
-                outcome = RemoveElsewhere(view, origin) ?? outcome;
-            }
-
-            if (outcome.IsDone || outcome.Status == ApplyStatus.Changed ||
-                (view.Op is Op.Unlink or Op.Rmdir or Op.Leave && outcome.Status is ApplyStatus.MissingObject or ApplyStatus.MissingParent))
-            {
-                return outcome;
-            }
-
-            if (attempt < Attempts && outcome.Status == ApplyStatus.Busy && EvictOpen(view, origin, outcome.Subject))
-            {
-                continue;
-            }
-
-            if (attempt < Attempts && (side == Side.Server || RecordFacts.IsFound(view)) && MakeRoom(record, view, origin, outcome))
-            {
-                continue;
-            }
-
-            if (attempt == Attempts || side == Side.Server)
-            {
-                if (!LeavesInstead(view, origin, outcome))
-                {
-                    KeepUnfit(record, view, outcome);
-                }
-
-                return outcome;
-            }
-
-            if (outcome.Status is ApplyStatus.MissingObject or ApplyStatus.MissingParent)
-            {
-                if (outcome.Status == ApplyStatus.MissingObject && RemoveReplaced(view, origin.AsPart) is { } changed)
-                {
-                    return new ApplyOutcome(changed);
-                }
-
-                if (_own?.HasRemoved(outcome.Subject, Known(record)) == true)
-                {
-                    // The server has yet to judge that. If it keeps the object, it says so.
-                    return outcome;
-                }
-
-                if (PlaceOf(view, outcome) is not { } place || !_fetched.Add(outcome.Subject))
-                {
-                    logger.RecordWithoutObject(replica.Fileset, record.Source, outcome.Subject.ToString());
-                    return outcome;
-                }
-
-                _fetched.Remove(outcome.Subject);
-                missing = new ApplyStep(0, outcome.Subject, place.Parent, place.Name);
-                return outcome;
-            }
-
-            var cleared = Clear(origin, view, outcome);
-            if (cleared == ApplyStatus.Changed)
-            {
-                return new ApplyOutcome(cleared);
-            }
-
-            if (cleared is not (ApplyStatus.Applied or ApplyStatus.AlreadySo))
-            {
-                KeepUnfit(record, view, outcome);
-                return outcome;
-            }
-        }
-    }
-
-    /// <summary>At a server: an object that a join tells of loses the only name that was told yet; the others follow.</summary>
-    private bool IsNotLastName(IncomingRecord record, RecordView view) =>
-        record.Wire.Joining && TakesLastName(view);
-
-    /// <summary>One name of several was removed, of which here is no other: nobody wanted the object to go.</summary>
-    private bool TakesLastName(RecordView view)
-    {
-        if (view.Op != Op.Unlink || RecordFacts.Kind(view) == UpdateKind.Removes)
-        {
-            return false;
-        }
-
-        using var there = replica.Tree.OpenAt(RecordFacts.Parent(view, replica.Self), view.Name);
-        return there is { Links: 1 } && there.Fid == RecordFacts.Object(view, replica.Self);
-    }
-
-    /// <summary>
-    /// At a server: an object is gone at its maker's, where it had a name that it has lost here. Nobody else did anything
-    /// to it: it goes. Null: it is gone already.
-    /// </summary>
-    private ApplyOutcome? RemoveElsewhere(RecordView view, Origin origin)
-    {
-        var fid = RecordFacts.Object(view, replica.Self);
-        using var there = replica.Tree.Open(fid);
-        if (there is null || replica.Tree.PlaceOf(fid) is not { } place || (HasOtherNames(fid, out var attr) && !RecordFacts.IsDirectory(attr.Mode)))
-        {
-            return null;
-        }
-
-        var removal = RecordFacts.Removal(origin.Dot, place.Parent, place.Name, fid, attr);
-        return _applier.Apply(origin with { Parents = null }, RecordView.Parse(removal), null, null) with { Named = false };
-    }
-
-    /// <summary>
-    /// At a server: a client that joined tells with an ENTER that an object stands at a name, whatever records of its
-    /// that came before, and meant something that was not told yet, could or could not do.
-    /// </summary>
-    private bool MakeRoom(IncomingRecord record, RecordView view, Origin origin, ApplyOutcome outcome)
-    {
-        var parent = RecordFacts.Parent(view, replica.Self);
-        if (view.Op != Op.Enter && !RecordFacts.IsFound(view))
-        {
-            return outcome.Status == ApplyStatus.NameTaken && EvictFound(record, view, origin, outcome);
-        }
-
-        switch (outcome.Status)
-        {
-            case ApplyStatus.NameTaken when RecordFacts.IsFound(view) && _own?.HasName(parent, RecordFacts.FirstName(view), Known(record)) != true:
-                return Displace(origin, parent, RecordFacts.FirstName(view), outcome.Subject) is ApplyStatus.Applied;
-            case ApplyStatus.NameTaken:
-                return Evict(origin.Aside, parent, RecordFacts.FirstName(view), outcome.Subject, "name/name") is ApplyStatus.Applied;
-            case ApplyStatus.Elsewhere when RecordFacts.StateAttr(view) is { Links: > 1 } && !view.Flags.HasFlag(RecordFlags.Directory):
-                return _applier.EnterLink(origin.Aside, parent, RecordFacts.FirstName(view), outcome.Subject).Status == ApplyStatus.Applied;
-            case ApplyStatus.Elsewhere:
-                return _applier.SetAside(origin.Aside, outcome.Subject).Status == ApplyStatus.Applied;
-            default:
-                return false;
-        }
-    }
-
-    /// <summary>At a server: an object moved to a directory that isn't here (yet). It leaves; told of there, it enters again.</summary>
-    private bool LeavesInstead(RecordView view, Origin origin, ApplyOutcome outcome) =>
-        side == Side.Server && view.Op == Op.Rename && outcome.Status == ApplyStatus.MissingParent &&
-        RecordFacts.Parent(view, replica.Self) != outcome.Subject &&
-        Evict(origin, RecordFacts.Parent(view, replica.Self), RecordFacts.FirstName(view), RecordFacts.Object(view, replica.Self), "moved away at another replica")
-            is ApplyStatus.Applied;
-
-    private ApplyStatus Evict(Origin origin, Fid parent, ReadOnlySpan<byte> name, Fid subject, string reason)
-    {
-        var conflict = new Conflict(new Dot(replica.Self, 0), origin.Dot, reason, time.GetUtcNow(), subject, parent, name.ToArray());
-        return Kept(_applier.EvictToConflictStore(origin, parent, name, subject, conflict));
-    }
-
     /// <summary>What travels with a record; of new content without mode, owner and xattrs, where those that are here stay.</summary>
     private ObjectState? StateOf(IncomingRecord record, RecordView view)
     {
@@ -532,187 +403,6 @@ internal sealed partial class BatchApplier(
             Xattrs = keepsXattrs ? null : state?.Xattrs,
         };
     }
-
-    /// <summary>At a client: takes what stands in the way of the server's version out of its way.</summary>
-    private ApplyStatus Clear(Origin origin, RecordView view, ApplyOutcome outcome)
-    {
-        switch (outcome.Status)
-        {
-            case ApplyStatus.NameTaken:
-                var name = outcome.SecondName ? RecordFacts.SecondName(view) : RecordFacts.FirstName(view);
-                return SetAsideOrEvict(origin, outcome.Parent, name, outcome.Subject);
-            case ApplyStatus.NotEmpty:
-                return Kept(_applier.EvictToConflictStore(
-                    origin.Aside, RecordFacts.Parent(view, replica.Self), RecordFacts.FirstName(view), outcome.Subject,
-                    Describe(view, UpdateKind.Removes, null)));
-            case ApplyStatus.Cycle:
-                return BreakCycle(origin, view);
-            case ApplyStatus.Elsewhere when _own?.LastPlace(outcome.Subject, Echo) is { } place:
-                var aside = _applier.SetAside(origin.Aside, place.Parent, place.Name, outcome.Subject).Status;
-                return aside == ApplyStatus.AlreadySo && view.Op == Op.Rename ? AddName(origin, view, outcome.Subject) : aside;
-            default:
-                return outcome.Status;
-        }
-    }
-
-    /// <summary>What would take a directory into itself was moved there here, which has lost: the server tells where it belongs.</summary>
-    private ApplyStatus BreakCycle(Origin origin, RecordView view)
-    {
-        var moved = RecordFacts.Object(view, replica.Self);
-        for (var at = RecordFacts.SecondParent(view, replica.Self); at != moved && replica.Tree.PlaceOf(at) is { } place; at = place.Parent)
-        {
-            if (_own?.LastPlace(at, Echo) is not null)
-            {
-                return _applier.SetAside(origin.Aside, at).Status;
-            }
-        }
-
-        return ApplyStatus.Cycle;
-    }
-
-    /// <summary>One of several names was renamed, which is gone here: the object gets the new one as well.</summary>
-    private ApplyStatus AddName(Origin origin, RecordView view, Fid fid)
-    {
-        using var there = replica.Tree.Open(fid);
-        return there is null || RecordFacts.IsDirectory(there.Type)
-            ? ApplyStatus.Elsewhere
-            : _applier.EnterLink(origin, RecordFacts.SecondParent(view, replica.Self), RecordFacts.SecondName(view), fid).Status;
-    }
-
-    /// <summary>An object made here goes to the conflict store; one that the server knows gets its place by a later record.</summary>
-    private ApplyStatus SetAsideOrEvict(Origin origin, Fid parent, ReadOnlySpan<byte> name, Fid subject)
-    {
-        if (HasOtherNames(subject, out var attr) && !RecordFacts.IsDirectory(attr.Mode))
-        {
-            var removal = RecordFacts.Removal(origin.Dot, parent, name, subject, attr);
-            return _applier.Apply(origin.Aside, RecordView.Parse(removal), null, null).Status;
-        }
-
-        if (subject.Replica != replica.Self)
-        {
-            return _applier.SetAside(origin.Aside, parent, name, subject).Status;
-        }
-
-        return Evict(origin.Aside, parent, name, subject, "name/name");
-    }
-
-    private ApplyStatus Kept(ApplyOutcome outcome)
-    {
-        if (outcome.IsDone)
-        {
-            counters.ConflictKept();
-        }
-
-        return outcome.Status;
-    }
-
-    private void Keep(IncomingRecord record, RecordView view, Conflict conflict, bool asObject)
-    {
-        NoteLost(record, view);
-        if (view.Op == Op.Link)
-        {
-            // What its maker has under that name: should he remove the other names, nobody else would have it.
-            _applier.CopyToConflictStore(RecordFacts.Object(view, replica.Self), conflict);
-        }
-
-        _applier.PreserveIncoming(view, WireTypes.ReadState(record.Wire), record.Content, conflict, asObject);
-        counters.ConflictKept();
-        logger.ConflictKept(replica.Fileset, conflict.Reason, conflict.Loser.ToString(), conflict.Winner.ToString());
-    }
-
-    /// <summary>
-    /// A record that the tree doesn't take; at a server, what it brings is kept, unless what it is about will enter as a
-    /// whole.
-    /// </summary>
-    private void KeepUnfit(IncomingRecord record, RecordView view, ApplyOutcome outcome)
-    {
-        if ((outcome.Status == ApplyStatus.Busy && Defer(record, view, outcome.Subject)) ||
-            (record.Wire.Joining && outcome.Status is ApplyStatus.MissingObject or ApplyStatus.MissingParent))
-        {
-            return;
-        }
-
-        var kind = RecordFacts.Kind(view);
-        logger.RecordDoesNotFit(replica.Fileset, record.Source, outcome.Status, outcome.Subject.ToString(), outcome.Errno);
-        Keep(record, view, Describe(view, kind, null) with { Reason = outcome.Status.ToString() }, kind == UpdateKind.Creates);
-    }
-
-    private void CopyLocal(RecordView view, UpdateKind kind, Clash clash)
-    {
-        var conflict = DescribeLocal(view, kind, clash);
-        if (_applier.CopyToConflictStore(clash.Facet.Object, conflict).IsDone)
-        {
-            counters.ConflictKept();
-            logger.ConflictKept(replica.Fileset, conflict.Reason, conflict.Loser.ToString(), conflict.Winner.ToString());
-        }
-    }
-
-    /// <summary>False: it has changed meanwhile.</summary>
-    private bool Evict(Origin origin, RecordView view, Clash clash)
-    {
-        var conflict = DescribeLocal(view, UpdateKind.Removes, clash);
-        var subject = RecordFacts.Object(view, replica.Self);
-        var aside = origin with { Parents = null };
-        var outcome = _applier.EvictToConflictStore(
-            aside, RecordFacts.Parent(view, replica.Self), RecordFacts.FirstName(view), subject, conflict);
-        if (!outcome.IsDone && outcome.Status != ApplyStatus.Changed && _own?.LastPlace(subject, Echo) is { } place)
-        {
-            outcome = _applier.EvictToConflictStore(aside, place.Parent, place.Name, subject, conflict);
-        }
-
-        if (outcome.IsDone)
-        {
-            counters.ConflictKept();
-            logger.ConflictKept(replica.Fileset, conflict.Reason, conflict.Loser.ToString(), conflict.Winner.ToString());
-        }
-
-        return outcome.Status != ApplyStatus.Changed;
-    }
-
-    /// <summary>
-    /// What an object that isn't here took the name of is gone, whether it can be fetched or is gone by now, too. Changed: look again. Null: go on.
-    /// </summary>
-    private ApplyStatus? RemoveReplaced(RecordView view, Origin origin)
-    {
-        var replaced = RecordFacts.Replaced(view, replica.Self);
-        if (replaced.IsNone || !view.TryGetReplaced(out var was) || RecordFacts.Place(view, replica.Self, replaced) is not { } place)
-        {
-            return null;
-        }
-
-        var removal = RecordFacts.Removal(origin.Dot, place.Parent, place.Name, replaced, new KmlAttr { Mode = was.Mode });
-        var status = _applier.Apply(origin, RecordView.Parse(removal), null, null).Status;
-        return status == ApplyStatus.Changed ? status : null;
-    }
-
-    /// <summary>At a client: what was written here to a file that another takes the place of is kept. False: it has changed meanwhile.</summary>
-    private bool EvictReplaced(RecordView view, Origin origin, ulong known)
-    {
-        var replaced = RecordFacts.Replaced(view, replica.Self);
-        if (replaced.IsNone || _own?.ContentOf(replaced, known) is not { } clash || HasOtherNames(replaced, out _) ||
-            RecordFacts.Place(view, replica.Self, replaced) is not { } place)
-        {
-            return true;
-        }
-
-        var conflict = DescribeLocal(view, UpdateKind.Removes, clash) with { Object = replaced, Parent = place.Parent, Name = place.Name };
-        return Kept(_applier.EvictToConflictStore(origin.Aside, place.Parent, place.Name, replaced, conflict)) != ApplyStatus.Changed;
-    }
-
-    /// <summary>What arrived loses, or at a client wins.</summary>
-    private Conflict Describe(RecordView view, UpdateKind kind, Clash? clash) => Describe(view, kind, clash, side);
-
-    private Conflict Describe(RecordView view, UpdateKind kind, Clash? clash, Side found) => new(
-        RecordFacts.Dot(view, replica.Self),
-        clash is { } other ? _own!.DotAt(other.Offset) : default,
-        clash is { } facet ? ConflictRules.Name(found, kind, facet.Facet.Kind, _own!.KindAt(facet.Offset)) : "unfit",
-        time.GetUtcNow(),
-        RecordFacts.Object(view, replica.Self),
-        RecordFacts.Parent(view, replica.Self),
-        RecordFacts.FirstName(view).ToArray());
-
-    private Conflict DescribeLocal(RecordView view, UpdateKind kind, Clash clash) =>
-        Describe(view, kind, clash) with { Loser = _own!.DotAt(clash.Offset), Winner = RecordFacts.Dot(view, replica.Self) };
 
     /// <summary>Where an object belongs that isn't here. New content tells only where it was: what name it was given here since, the server knows, too.</summary>
     private (Fid Parent, byte[] Name)? PlaceOf(RecordView view, ApplyOutcome outcome)

@@ -134,6 +134,22 @@ static const char *check_busy(void)
 	return NULL;
 }
 
+/* The last name of what somebody writes stays; another one may go, and so may the name of what was unlinked by him. */
+static const char *check_removed(void)
+{
+	int device = become_lento(), writer;
+
+	EXPECT(device >= 0 && !set_context(device, 3) && !put_file("f", "old"));
+	writer = open("f", O_WRONLY);
+	EXPECT(writer >= 0);
+	REFUSED(unlink("f"), EBUSY);
+	EXPECT(!link("f", "g") && !unlink("f"));
+	REFUSED(unlink("g"), EBUSY);
+	EXPECT(!rename("g", control("/kept")) && !unlink(control("/kept")) && !close(writer));
+	EXPECT(!put_file("f", "old") && (writer = open("f", O_RDONLY)) >= 0 && !unlink("f") && !close(writer));
+	return NULL;
+}
+
 /* As replay does it: objects by handle, without a path and without opening them. */
 static const char *check_by_handle(void)
 {
@@ -196,6 +212,7 @@ const struct check lento_checks[] = {
 	{ "lento's changes", check_lento },
 	{ "subtree that enters", check_subtree },
 	{ "replaced while written", check_busy },
+	{ "removed while written", check_removed },
 	{ "objects by handle", check_by_handle },
 	{ "lento's own xattrs", check_own_xattrs },
 	{}

@@ -7,17 +7,18 @@ using InterMezzo.Simulation.Engine;
 
 namespace InterMezzo.Simulation.Checks;
 
-/// <summary>A log as text, a line for each record that is retained.</summary>
+/// <summary>A log as text, a line for each record; what is trimmed is in brackets.</summary>
 internal static class LogImage
 {
     public static List<string> Of(Machine machine)
     {
         var lines = new List<string>();
         var log = machine.Disk.Log;
-        var reader = new KmlReader(log.From(log.First), log.First);
+        var reader = new KmlReader(log.From(KmlFormat.SuperSize), KmlFormat.SuperSize);
         while (reader.MoveNext())
         {
-            lines.Add($"{machine.Name} {Describe(reader.Offset, reader.Current, machine.Replica)}");
+            var line = Describe(reader.Offset, reader.Current, machine.Replica);
+            lines.Add($"{machine.Name} {(reader.Offset < log.First ? $"[{line}]" : line)}");
         }
 
         return lines;

@@ -127,6 +127,11 @@ internal sealed partial class Mount
         }
 
         var control = IsControl(directory);
+        if (inode is { Writers: > 0, State.Links: 1 } && !control && actor.Applies && _mutation != Mutation.WritersAreReplaced)
+        {
+            return Errors.Busy;
+        }
+
         var operation = Begin(actor);
         operation.TouchesParent(directory);
         operation.Touches(inode);

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using InterMezzo.Journal;
+using InterMezzo.Replication;
+using InterMezzo.Replication.Ports;
+using Carry = InterMezzo.Protocol.Replication.Carry;
+
+namespace InterMezzo.Lento.Replication;
+
+/// <summary>What loses is kept in the conflict store.</summary>
+internal sealed partial class BatchApplier
+{
+    private ApplyStatus Evict(Origin origin, Fid parent, ReadOnlySpan<byte> name, Fid subject, string reason) =>
+        Evict(origin, new Dot(replica.Self, 0), parent, name, subject, reason);
+
+    private ApplyStatus Evict(Origin origin, Dot loser, Fid parent, ReadOnlySpan<byte> name, Fid subject, string reason)
+    {
+        var conflict = new Conflict(loser, origin.Dot, reason, time.GetUtcNow(), subject, parent, name.ToArray());
+        return Kept(_applier.EvictToConflictStore(origin, parent, name, subject, conflict));
+    }
+
+    private ApplyStatus Kept(ApplyOutcome outcome)
+    {
+        if (outcome.IsDone)
+        {
+            counters.ConflictKept();
+        }
+
+        return outcome.Status;
+    }
+
+    private void Keep(IncomingRecord record, RecordView view, Conflict conflict, bool asObject)
+    {
+        NoteLost(record, view);
+        if (view.Op == Op.Link)
+        {
+            // What its maker has under that name: should he remove the other names, nobody else would have it.
+            _applier.CopyToConflictStore(RecordFacts.Object(view, replica.Self), conflict);
+        }
+
+        _applier.PreserveIncoming(view, WireTypes.ReadState(record.Wire), record.Content, conflict, asObject);
+        counters.ConflictKept();
+        logger.ConflictKept(replica.Fileset, conflict.Reason, conflict.Loser.ToString(), conflict.Winner.ToString());
+    }
+
+    /// <summary>
+    /// A record that the tree doesn't take; at a server, what it brings is kept, unless what it is about will enter as a
+    /// whole.
+    /// </summary>
+    private void KeepUnfit(IncomingRecord record, RecordView view, ApplyOutcome outcome)
+    {
+        if ((outcome.Status == ApplyStatus.Busy && Defer(record, view, outcome.Subject)) ||
+            (record.Wire.Joining && outcome.Status is ApplyStatus.MissingObject or ApplyStatus.MissingParent))
+        {
+            return;
+        }
+
+        var kind = RecordFacts.Kind(view);
+        logger.RecordDoesNotFit(replica.Fileset, record.Source, outcome.Status, outcome.Subject.ToString(), outcome.Errno);
+        Keep(record, view, Describe(view, kind, null) with { Reason = outcome.Status.ToString() }, kind == UpdateKind.Creates);
+    }
+
+    /// <summary>
+    /// At a server: new content of an object that is in the conflict store because of somebody else. What is kept there may
+    /// have been written since, unseen by the log: neither takes the place of the other.
+    /// </summary>
+    private bool IsKeptBeside(IncomingRecord record, RecordView view)
+    {
+        var kind = KindOf(view);
+        if (side == Side.Client || kind != UpdateKind.Writes || record is not { Carry: Carry.Here, Content: not null } ||
+            !_applier.IsKeptForAnother(RecordFacts.Object(view, replica.Self), RecordFacts.Dot(view, replica.Self).Replica))
+        {
+            return false;
+        }
+
+        Keep(record, view, Describe(view, kind, null) with { Reason = ConflictRules.Name(side, kind, FacetKind.Existence, UpdateKind.Removes) }, asObject: false);
+        return true;
+    }
+
+    private void CopyLocal(RecordView view, UpdateKind kind, Clash clash)
+    {
+        var conflict = DescribeLocal(view, kind, clash);
+        if (_applier.CopyToConflictStore(clash.Facet.Object, conflict).IsDone)
+        {
+            counters.ConflictKept();
+            logger.ConflictKept(replica.Fileset, conflict.Reason, conflict.Loser.ToString(), conflict.Winner.ToString());
+        }
+    }
+
+    /// <summary>False: it has changed meanwhile.</summary>
+    private bool Evict(Origin origin, RecordView view, Clash clash)
+    {
+        var conflict = DescribeLocal(view, UpdateKind.Removes, clash);
+        var subject = RecordFacts.Object(view, replica.Self);
+        var aside = origin with { Parents = null };
+        var outcome = _applier.EvictToConflictStore(
+            aside, RecordFacts.Parent(view, replica.Self), RecordFacts.FirstName(view), subject, conflict);
+        if (outcome.Status is not (ApplyStatus.Applied or ApplyStatus.Changed) && _own?.LastPlace(subject, Echo) is { } place)
+        {
+            outcome = _applier.EvictToConflictStore(aside, place.Parent, place.Name, subject, conflict);
+        }
+
+        if (outcome.Status == ApplyStatus.Applied)
+        {
+            counters.ConflictKept();
+            logger.ConflictKept(replica.Fileset, conflict.Reason, conflict.Loser.ToString(), conflict.Winner.ToString());
+        }
+
+        return outcome.Status != ApplyStatus.Changed;
+    }
+
+    /// <summary>At a client: what was written here to a file that another takes the place of is kept. False: it has changed meanwhile.</summary>
+    private bool EvictReplaced(RecordView view, Origin origin, ulong known)
+    {
+        var replaced = RecordFacts.Replaced(view, replica.Self);
+        if (replaced.IsNone || _own?.ContentOf(replaced, known) is not { } clash || HasOtherNames(replaced, out _) ||
+            RecordFacts.Place(view, replica.Self, replaced) is not { } place)
+        {
+            return true;
+        }
+
+        var conflict = DescribeLocal(view, UpdateKind.Removes, clash) with { Object = replaced, Parent = place.Parent, Name = place.Name };
+        return Kept(_applier.EvictToConflictStore(origin.Aside, place.Parent, place.Name, replaced, conflict)) != ApplyStatus.Changed;
+    }
+
+    /// <summary>What arrived loses, or at a client wins.</summary>
+    private Conflict Describe(RecordView view, UpdateKind kind, Clash? clash) => Describe(view, kind, clash, side);
+
+    private Conflict Describe(RecordView view, UpdateKind kind, Clash? clash, Side found) => new(
+        RecordFacts.Dot(view, replica.Self),
+        clash is { } other ? _own!.DotAt(other.Offset) : default,
+        clash is { } facet ? ConflictRules.Name(found, kind, facet.Facet.Kind, _own!.KindAt(facet.Offset)) : "unfit",
+        time.GetUtcNow(),
+        RecordFacts.Object(view, replica.Self),
+        RecordFacts.Parent(view, replica.Self),
+        RecordFacts.FirstName(view).ToArray());
+
+    private Conflict DescribeLocal(RecordView view, UpdateKind kind, Clash clash) =>
+        Describe(view, kind, clash) with { Loser = _own!.DotAt(clash.Offset), Winner = RecordFacts.Dot(view, replica.Self) };
+
+    /// <summary>
+    /// What waits here for a place gets none: it isn't there any more. If something was written to it that the peer has yet
+    /// to judge, or it holds what nobody told of, it is kept.
+    /// </summary>
+    private void DropOrKeepAside(Origin origin, ulong known, Fid fid)
+    {
+        if (!_applier.Aside.Contains(fid))
+        {
+            return;
+        }
+
+        var clash = _own?.ContentOf(fid, known);
+        if (clash is null && !IsOpenHere(fid) && _applier.Entries(fid) is not { Count: > 0 })
+        {
+            _applier.DropAside(fid);
+            return;
+        }
+
+        var (parent, name) = _own?.LastPlace(fid, known) ?? (default, System.Text.Encoding.ASCII.GetBytes(fid.ToString()));
+        var reason = clash is { } own
+            ? ConflictRules.Name(Side.Client, UpdateKind.Removes, own.Facet.Kind, _own!.KindAt(own.Offset))
+            : "open for writing here";
+        var conflict = new Conflict(
+            clash is { } written ? _own!.DotAt(written.Offset) : new Dot(replica.Self, 0), origin.Dot, reason, time.GetUtcNow(), fid, parent, name);
+        _ = Kept(_applier.EvictToConflictStore(origin, parent, name, fid, conflict));
+    }
+}
