@@ -187,14 +187,16 @@ public static partial class RecordFacts
     public static bool IsExchange(RecordView record) => record.Op == Op.Rename && (record.Aux & RenameExchange) != 0;
 
     /// <summary>A SETATTR that gives an object all the mode, owner and mtime that it had after the operation, also what that left as it was.</summary>
-    public static byte[] Whole(RecordView record)
+    /// <param name="record">A SETATTR that tells what was before.</param>
+    /// <param name="withTime">False: an mtime that it left as it was is none of these.</param>
+    public static byte[] Whole(RecordView record, bool withTime)
     {
         record.TryGetObject(out var target);
         record.TryGetAttr(out var attr);
         record.TryGetAttrBefore(out var before);
         var writer = new RecordWriter(new byte[1024], Op.SetAttr) { Dot = record.Dot, Source = record.Source, Time = record.Time, Result = record.Result };
         writer.Add(FieldType.Object, target);
-        writer.Add(FieldType.Attr, Merge(Merge(default, before), attr));
+        writer.Add(FieldType.Attr, Merge(Merge(default, before with { Valid = withTime ? before.Valid : before.Valid & ~AttrValid.ModifyTime }), attr));
         return writer.Finish().ToArray();
     }
 

@@ -117,7 +117,7 @@ internal sealed partial class BatchApplier
             return false;
         }
 
-        if (deferred.Find(open) is { } waiting && waiting.Peer != peer)
+        if (deferred.Find(open) is { } waiting && (waiting.Peer != peer || !IsWhatWas(view, waiting)))
         {
             Lose(waiting, null, ConflictRules.Name(Side.Server, UpdateKind.Writes, FacetKind.Existence, UpdateKind.Removes));
         }
@@ -128,6 +128,12 @@ internal sealed partial class BatchApplier
 
         return true;
     }
+
+    /// <summary>Whoever removed a file had the content that waits here in it. (His may have been replaced by what was closed off here.)</summary>
+    private static bool IsWhatWas(RecordView removal, DeferredContent waiting) =>
+        removal.TryGetAttrBefore(out var before) && TryRead(waiting) is { } record &&
+        (WireTypes.ReadState(record.Wire)?.Attr ?? RecordFacts.StateAttr(RecordView.Parse(record.Data))) is { } was &&
+        (was.Size, was.ModifyTime) == (before.Size, before.ModifyTime);
 
     /// <summary>Without this name it is still there.</summary>
     private bool HasOtherNames(Fid file, out KmlAttr attr)

@@ -140,7 +140,7 @@ internal sealed partial class BatchApplier
                 return Displace(origin, parent, RecordFacts.FirstName(view), outcome.Subject) is ApplyStatus.Applied;
             case ApplyStatus.NameTaken:
                 return Evict(origin.Aside, parent, RecordFacts.FirstName(view), outcome.Subject, "name/name") is ApplyStatus.Applied;
-            case ApplyStatus.Elsewhere when RecordFacts.StateAttr(view) is { Links: > 1 } && !view.Flags.HasFlag(RecordFlags.Directory):
+            case ApplyStatus.Elsewhere when !view.Flags.HasFlag(RecordFlags.Directory) && (RecordFacts.StateAttr(view) is { Links: > 1 } || IsNamedHere(outcome.Subject, Known(record))):
                 return _applier.EnterLink(origin.Aside, parent, RecordFacts.FirstName(view), outcome.Subject).Status == ApplyStatus.Applied;
             case ApplyStatus.Elsewhere:
                 return _applier.SetAside(origin.Aside, outcome.Subject).Status == ApplyStatus.Applied;
@@ -148,6 +148,10 @@ internal sealed partial class BatchApplier
                 return false;
         }
     }
+
+    /// <summary>By an update that the peer has yet to judge, it has the name by which it stands here.</summary>
+    private bool IsNamedHere(Fid fid, ulong known) =>
+        side == Side.Client && replica.Tree.PlaceOf(fid) is { } place && _own?.HasName(place.Parent, place.Name, known) == true;
 
     /// <summary>At a server: an object moved to a directory that isn't here (yet). It leaves; told of there, it enters again.</summary>
     private bool LeavesInstead(RecordView view, Origin origin, ApplyOutcome outcome) =>

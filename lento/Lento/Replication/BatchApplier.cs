@@ -98,11 +98,19 @@ internal sealed partial class BatchApplier(
                 continue;
             }
 
-            // What was written to it here, the server has yet to judge.
-            var content = Exists(item.Fid) && _own?.ContentOf(item.Fid, Echo) is not null ? null : item.Content;
-            var outcome = item.IsLink
-                ? _applier.EnterLink(origin, parent, name, item.Fid)
-                : _applier.EnterObject(origin, parent, name, item.Fid, item.State, content);
+            InterMezzo.Replication.Ports.Content? content;
+            ApplyOutcome outcome;
+            do
+            {
+                // What was written to it here, the server has yet to judge.
+                _own?.CatchUpTo(Echo);
+                content = Exists(item.Fid) && _own?.ContentOf(item.Fid, Echo) is not null ? null : item.Content;
+                outcome = item.IsLink
+                    ? _applier.EnterLink(origin, parent, name, item.Fid)
+                    : _applier.EnterObject(origin with { Seen = _own?.Seen ?? 0 }, parent, name, item.Fid, item.State, content);
+            }
+            while (outcome.Status == ApplyStatus.Changed);
+
             if (isPlace && outcome.Status == ApplyStatus.Elsewhere)
             {
                 outcome = MoveToPlace(origin, parent, name, item);
@@ -268,7 +276,7 @@ internal sealed partial class BatchApplier(
                 break;
             default:
                 var outcome = TakesBack(view, clash)
-                    ? Force(record, RecordView.Parse(RecordFacts.Whole(view)), origin, ref missing)
+                    ? Force(record, AsWhole(view, known), origin, ref missing)
                     : Force(record, view, origin, ref missing);
                 if (outcome.Status == ApplyStatus.Changed)
                 {
@@ -307,6 +315,10 @@ internal sealed partial class BatchApplier(
     /// <summary>At a client: the mode, owner or time that was set here has lost at the server as a whole, whatever the server's sets of it.</summary>
     private bool TakesBack(RecordView view, Clash? clash) =>
         side == Side.Client && clash is { Facet.Kind: FacetKind.Attributes } && RecordFacts.SetsAttributes(view) && view.Has(FieldType.AttrBefore);
+
+    /// <summary>The mtime is that of what was written here, unless the server's update sets it.</summary>
+    private RecordView AsWhole(RecordView view, ulong known) =>
+        RecordView.Parse(RecordFacts.Whole(view, withTime: _own!.ContentOf(RecordFacts.Object(view, replica.Self), known) is null));
 
     /// <summary>What was found of an object that is here is a new version of it.</summary>
     private UpdateKind KindOf(RecordView view) =>

@@ -182,7 +182,7 @@ internal sealed partial class Mount
 
         var target = toDirectory.Entries.GetValueOrDefault(to);
         var error = MayRename(fromDirectory, moved, toDirectory, target, flags);
-        if (error != 0 || (moved == target && (flags & Exchange) == 0))
+        if (error != 0 || moved == target)
         {
             return error;
         }
