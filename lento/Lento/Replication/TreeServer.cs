@@ -25,9 +25,10 @@ internal static class TreeServer
         using var showing = fileset.Reach?.Show();
         var subtree = request.Fid.IsEmpty ? replica.Tree.Root : WireTypes.ReadFid(request.Fid);
         var start = new SnapshotStart { Replica = replica.Self, Root = WireTypes.Write(subtree) };
+        var shown = new Shown(replica.Journal);
         if (replica.Journal is { } journal)
         {
-            start.Position = WireTypes.Write(new Position(journal.Info.Log, journal.Sync()));
+            start.Position = WireTypes.Write(new Position(journal.Info.Log, shown.MakeDurable()));
             start.Check = LogCheck.Before(journal, start.Position.Offset);
         }
 
@@ -51,6 +52,7 @@ internal static class TreeServer
         }
 
         await to.WriteAsync(new SnapshotItem { Objects = objects }, cancellationToken);
+        shown.MakeDurable();
         await to.WriteAsync(new SnapshotItem { End = new SnapshotEnd { Objects = count } }, cancellationToken);
     }
 
@@ -58,7 +60,7 @@ internal static class TreeServer
     public static async Task SendContentsAsync(
         FilesetService fileset, IAsyncStreamReader<FetchRequest> from, FetchRequest first, IAsyncStreamWriter<FetchItem> to, CancellationToken cancellationToken)
     {
-        var pieces = new PieceWriter(to, fileset.Counters);
+        var pieces = new PieceWriter(to, new Shown(fileset.Replica.Journal), fileset.Counters);
         for (var request = first; ;)
         {
             foreach (var want in request.Wants)
@@ -103,14 +105,38 @@ internal static class TreeServer
         await pieces.AddAsync(end, cancellationToken);
     }
 
-    private sealed class PieceWriter(IAsyncStreamWriter<FetchItem> to, Counters counters)
+    /// <summary>
+    /// What was shown of the live tree has its records in the log, beyond the position sent first. A peer that has all of
+    /// it must find them there, also after a power cut.
+    /// </summary>
+    private sealed class Shown(IJournal? journal)
+    {
+        private ulong _durable;
+
+        /// <summary>Returns the end of the log that is durable.</summary>
+        public ulong MakeDurable()
+        {
+            if (journal is not null && journal.Info.Head > _durable)
+            {
+                _durable = journal.Sync();
+            }
+
+            return _durable;
+        }
+    }
+
+    private sealed class PieceWriter(IAsyncStreamWriter<FetchItem> to, Shown shown, Counters counters)
     {
         private FetchItem _item = new();
         private int _bytes;
 
+        // The message has the end of a content.
+        private bool _ends;
+
         public async Task AddAsync(FetchPiece piece, CancellationToken cancellationToken)
         {
             _item.Pieces.Add(piece);
+            _ends |= piece.State == FetchPiece.Types.State.Done;
             _bytes += piece.Data.Length + WireLimits.Attr;
             if (_bytes >= WireLimits.Piece || _item.Pieces.Count == ObjectsPerMessage)
             {
@@ -122,9 +148,14 @@ internal static class TreeServer
         {
             if (_item.Pieces.Count > 0)
             {
+                if (_ends)
+                {
+                    shown.MakeDurable();
+                }
+
                 counters.BytesSent(_item.CalculateSize());
                 await to.WriteAsync(_item, cancellationToken);
-                (_item, _bytes) = (new FetchItem(), 0);
+                (_item, _bytes, _ends) = (new FetchItem(), 0, false);
             }
         }
     }
