@@ -15,10 +15,10 @@ internal sealed partial class BatchApplier
     // Fetched for a finding, by this batch; not again if it still isn't here.
     private readonly HashSet<Fid> _fetchedBack = [];
 
-    // At a server: what of the batch has lost. Noted at its end: what is told of directories has their last mtimes then.
+    // At a server: what has lost of a record, which is marked when that is judged.
     private readonly List<LossMark> _losses = [];
 
-    /// <summary>At a server: an update of the peer isn't applied as its maker has it, or wasn't perhaps, before the connection broke.</summary>
+    /// <summary>At a server: an update of the peer isn't applied as its maker has it.</summary>
     private void NoteLost(IncomingRecord record, RecordView view)
     {
         if (side == Side.Server && replica.Journal is { TakesMarks: true })

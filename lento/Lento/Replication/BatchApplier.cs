@@ -58,10 +58,6 @@ internal sealed partial class BatchApplier(
             {
                 return missing with { Next = i };
             }
-            else if (record.Source <= done)
-            {
-                Replay(record);
-            }
         }
 
         return ApplyStep.Finished;
@@ -70,12 +66,7 @@ internal sealed partial class BatchApplier(
     /// <summary>All records are applied: makes it so for good.</summary>
     public void Finish(IReadOnlyList<IncomingBatch> batches)
     {
-        if (_last != default)
-        {
-            _applier.ApplyParentTimes(_last);
-        }
-
-        MarkLosses();
+        SettleTimes();
         state.EndBatch(peer, new Position(log, batches[^1].To), batches[^1].Check, Echo);
         _applier.Flush();
         _own?.Forget(side == Side.Client ? Echo : KnownBy(batches[^1]));
@@ -128,22 +119,12 @@ internal sealed partial class BatchApplier(
         }
     }
 
-    /// <summary>A record applied before the connection broke; only a content that it brought may be newer now.</summary>
-    private void Replay(IncomingRecord record)
+    /// <summary>What follows is in the log, and says that all before it is done: so it is, should this program end in the middle of the batch.</summary>
+    private void SettleTimes()
     {
-        var view = RecordView.Parse(record.Data);
-        _last = OriginOf(record, view);
-        NoteParents(record, view);
-        NoteLost(record, view);
-        if (record.Content is null || record.Wire.Version == record.Source)
+        if (_last != default)
         {
-            return;
-        }
-
-        var outcome = _applier.Apply(_last.Aside, view, WireTypes.ReadState(record.Wire), record.Content);
-        if (outcome.Status == ApplyStatus.Busy)
-        {
-            Defer(record, view, outcome.Subject);
+            _applier.ApplyParentTimes(_last);
         }
     }
 
@@ -151,6 +132,11 @@ internal sealed partial class BatchApplier(
     {
         var view = RecordView.Parse(record.Data);
         var origin = OriginOf(record, view);
+        if (_applier.SetsParentTimes)
+        {
+            SettleTimes();
+        }
+
         if (!RecordFacts.IsCoveredElsewhere(view, (InterMezzo.Replication.Carry)record.Carry))
         {
             ApplyStep? missing = null;
@@ -171,6 +157,7 @@ internal sealed partial class BatchApplier(
             NoteBeaten(record, view);
         }
 
+        MarkLosses();
         state.Applied(peer, origin);
         return null;
     }
