@@ -89,9 +89,12 @@ internal sealed partial class BatchApplier
         }
     }
 
-    /// <summary>At a server: an object that a join tells of loses the only name that was told yet; the others follow.</summary>
+    /// <summary>
+    /// At a server: an object that a join tells of loses the only name that was told yet; the others follow. At a client: one
+    /// that was removed here is there still, which the server has yet to tell of.
+    /// </summary>
     private bool IsNotLastName(IncomingRecord record, RecordView view) =>
-        record.Wire.Joining && TakesLastName(view);
+        (record.Wire.Joining || side == Side.Client) && TakesLastName(view);
 
     /// <summary>One name of several was removed, of which here is no other: nobody wanted the object to go.</summary>
     private bool TakesLastName(RecordView view)
