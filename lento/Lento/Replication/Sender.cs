@@ -265,7 +265,7 @@ internal sealed class Sender(
             return null;
         }
 
-        if (planned.Carry is Carry.Later or Carry.Gone && OpenLoser(record, view) is { } lost)
+        if (planned.Carry is Carry.Here or Carry.Later or Carry.Gone && OpenLoser(record, view) is { } lost)
         {
             return lost;
         }
@@ -304,7 +304,7 @@ internal sealed class Sender(
     /// </summary>
     private OutgoingContent? OpenLoser(Record record, RecordView view)
     {
-        if (direction != Direction.ToServer || view.Op != Op.Close || replica.Conflicts.Open(RecordFacts.Dot(view, replica.Self)) is not { } loser)
+        if (direction != Direction.ToServer || !(view.Op == Op.Close || RecordFacts.Resizes(view)) || replica.Conflicts.Open(RecordFacts.Dot(view, replica.Self)) is not { } loser)
         {
             return null;
         }
@@ -343,7 +343,7 @@ internal sealed class Sender(
         }
 
         check.Watch(source.Fid, record.Source, state.Attr.Size, state.Attr.ModifyTime);
-        if (direction == Direction.ToServer && view.Op == Op.Close)
+        if (direction == Direction.ToServer && (view.Op == Op.Close || RecordFacts.Resizes(view)))
         {
             _contestable[record.Source] = record;
         }
