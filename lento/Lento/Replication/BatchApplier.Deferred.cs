@@ -81,8 +81,14 @@ internal sealed partial class BatchApplier
             return false;
         }
 
-        var waiting = new DeferredContent(
-            RecordFacts.Dot(view, replica.Self), file, peer, log, record.Source, Known(record), record.Wire.ToByteArray());
+        var payload = record.Wire.Clone();
+        if (side == Side.Client)
+        {
+            // Of attributes the server knew more than of the content, if another one waits.
+            payload.Known = Echo;
+        }
+
+        var waiting = new DeferredContent(RecordFacts.Dot(view, replica.Self), file, peer, log, record.Source, Known(record), payload.ToByteArray());
         var conflict = Describe(view, RecordFacts.Kind(view), null) with { Reason = "open for writing here" };
         _applier.Defer(waiting, view, WireTypes.ReadState(record.Wire), content, conflict);
         if (deferred.Add(waiting) is { } useless)
@@ -225,7 +231,9 @@ internal sealed partial class BatchApplier
     /// <summary>The same as when it came; what has been set on the file since has records of its own, which were applied.</summary>
     private ObjectState? StateNow(DeferredContent waiting, IncomingRecord record, RecordView view)
     {
-        if ((StateOf(record, view) ?? StateOfRecord(view)) is not { } state)
+        // What programs set meanwhile is theirs, unless its maker knew that.
+        var known = side == Side.Client && record.Wire.Known != 0 ? record.Wire.Known : waiting.Known;
+        if ((StateOf(record, view, known) ?? StateOfRecord(view)) is not { } state)
         {
             return null;
         }

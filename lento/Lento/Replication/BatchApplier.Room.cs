@@ -19,7 +19,7 @@ internal sealed partial class BatchApplier
         {
             var outcome = IsNotLastName(record, view)
                 ? _applier.SetAside(origin, RecordFacts.Parent(view, replica.Self), RecordFacts.FirstName(view), RecordFacts.Object(view, replica.Self))
-                : _applier.Apply(origin, view, StateOf(record, view), content);
+                : _applier.Apply(origin, view, StateOf(record, view, Known(record)), content);
             if (side == Side.Server && RecordFacts.Kind(view) == UpdateKind.Removes && outcome.Status is ApplyStatus.NameTaken or ApplyStatus.AlreadySo or ApplyStatus.MissingParent)
             {
                 outcome = RemoveElsewhere(view, origin) ?? outcome;

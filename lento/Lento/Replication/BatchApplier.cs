@@ -373,7 +373,7 @@ internal sealed partial class BatchApplier(
     }
 
     /// <summary>What travels with a record; of new content without mode, owner and xattrs, where those that are here stay.</summary>
-    private ObjectState? StateOf(IncomingRecord record, RecordView view)
+    private ObjectState? StateOf(IncomingRecord record, RecordView view, ulong known)
     {
         var state = WireTypes.ReadState(record.Wire);
         var fid = RecordFacts.Object(view, replica.Self);
@@ -382,10 +382,10 @@ internal sealed partial class BatchApplier(
             return state;
         }
 
-        var keepsAttributes = ConflictRules.KeepsAttributes(side, view.Flags.HasFlag(RecordFlags.Attr), _own.HasAttributesOf(fid, Known(record)));
-        var keepsXattrs = _own.HasXattrsOf(fid, Known(record));
-        var keepsTime = record.IsFinding ? HasOwnTime(fid, Known(record), view) || _own.ContentOf(fid, Known(record)) is not null
-            : RecordFacts.IsFound(view) ? HasOwnTime(fid, Known(record), view) : keepsAttributes && _own.HasTimeOf(fid, Known(record));
+        var keepsAttributes = ConflictRules.KeepsAttributes(side, view.Flags.HasFlag(RecordFlags.Attr), _own.HasAttributesOf(fid, known));
+        var keepsXattrs = _own.HasXattrsOf(fid, known);
+        var keepsTime = record.IsFinding ? HasOwnTime(fid, known, view) || _own.ContentOf(fid, known) is not null
+            : RecordFacts.IsFound(view) ? HasOwnTime(fid, known, view) : keepsAttributes && _own.HasTimeOf(fid, known);
         if (!keepsAttributes && !keepsXattrs && !keepsTime)
         {
             return state;
