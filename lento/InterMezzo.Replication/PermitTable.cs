@@ -27,7 +27,7 @@ public readonly record struct PermitStep(PermitAction Action, ulong Who, TimeSpa
 /// </summary>
 /// <param name="self">The server.</param>
 /// <param name="hold">So long everybody has it at least, so that two busy writers don't pass it on for each update.</param>
-/// <param name="patience">So long a holder that is asked, or out of reach, may keep it.</param>
+/// <param name="patience">So long a holder that is asked and silent, or out of reach, may keep it.</param>
 public sealed class PermitTable(ulong self, TimeSpan hold, TimeSpan patience)
 {
     private readonly ulong _self = self;
@@ -83,6 +83,15 @@ public sealed class PermitTable(ulong self, TimeSpan hold, TimeSpan patience)
         if (who == Holder)
         {
             (_isAway, _due) = (true, now + patience);
+        }
+    }
+
+    /// <summary>Something of what the holder did has come, or it has taken something of what others did: whoever is at work gives it back when he is done.</summary>
+    public void Heard(ulong who, TimeSpan now)
+    {
+        if (who == Holder && !_isAway && _due is not null)
+        {
+            _due = now + patience;
         }
     }
 

@@ -81,6 +81,9 @@ internal sealed partial class FilesetService
         }
     }
 
+    /// <summary>Whether something has moved between a client and this server since this was asked last.</summary>
+    private bool IsAtWork(ulong peer) => Sessions.LastOrDefault(session => session.Peer == peer)?.HasMoved() == true;
+
     private async Task KeepPermitsAsync(PermitKeeper keeper, CancellationToken cancellationToken)
     {
         try

@@ -14,10 +14,17 @@ namespace InterMezzo.Lento.Replication;
 /// <param name="replica">The server's.</param>
 /// <param name="apply">Turns the gate.</param>
 /// <param name="tell">Tells a client; false: it is out of reach.</param>
+/// <param name="isAtWork">Whether something has moved between a client and this server since this was asked last.</param>
 /// <param name="time">For how long who has it.</param>
 /// <param name="logger">Says when a permit is broken.</param>
 internal sealed class PermitKeeper(
-    FilesetSettings settings, IReplica replica, IApplyThread apply, Func<ulong, Kind, Task<bool>> tell, TimeProvider time, ILogger logger)
+    FilesetSettings settings,
+    IReplica replica,
+    IApplyThread apply,
+    Func<ulong, Kind, Task<bool>> tell,
+    Func<ulong, bool> isAtWork,
+    TimeProvider time,
+    ILogger logger)
 {
     private readonly IGate _turns = replica.Gate!;
     private readonly long _started = time.GetTimestamp();
@@ -95,8 +102,15 @@ internal sealed class PermitKeeper(
 
     private (PermitStep Step, int Seen) Next()
     {
+        var holder = Status().Holder;
+        var moves = holder != replica.Self && isAtWork(holder);
         lock (_gate)
         {
+            if (moves)
+            {
+                _table.Heard(holder, Now);
+            }
+
             return (_table.Next(Now), _changes);
         }
     }

@@ -68,6 +68,10 @@ internal sealed partial class SyncSession : IDisposable
 
     private ulong _needed;
 
+    private int _moves;
+    private volatile bool _isApplying;
+    private int _movesSeen;
+
     public async Task RunAsync()
     {
         _ = TellResolved();
@@ -130,6 +134,18 @@ internal sealed partial class SyncSession : IDisposable
         await reply;
     }
 
+    /// <summary>
+    /// Whether, since this was asked last, something of the peer's log has come or was applied, or the peer has acknowledged
+    /// something. For one who asks.
+    /// </summary>
+    public bool HasMoved()
+    {
+        var moves = Volatile.Read(ref _moves);
+        var moved = moves != _movesSeen || _isApplying;
+        _movesSeen = moves;
+        return moved;
+    }
+
     public void Dispose()
     {
         _batches.Writer.TryComplete();
@@ -149,6 +165,7 @@ internal sealed partial class SyncSession : IDisposable
             switch (frame.KindCase)
             {
                 case Frame.KindOneofCase.Ack:
+                    Interlocked.Increment(ref _moves);
                     Acknowledge(frame.Ack);
                     break;
                 case Frame.KindOneofCase.Barrier:
@@ -168,6 +185,7 @@ internal sealed partial class SyncSession : IDisposable
                 case Frame.KindOneofCase.Begin when !_start.Writable:
                     throw new InvalidMessageException("updates from a peer that may only read");
                 default:
+                    Interlocked.Increment(ref _moves);
                     if (_inbox.Take(frame) is { } batch)
                     {
                         await _batches.Writer.WriteAsync(batch, cancellationToken);
@@ -225,6 +243,7 @@ internal sealed partial class SyncSession : IDisposable
     {
         while (await _batches.Reader.WaitToReadAsync(cancellationToken))
         {
+            _isApplying = true;
             // Whatever has arrived meanwhile shares one sync.
             while (_batches.Reader.TryRead(out var batch))
             {
@@ -239,6 +258,8 @@ internal sealed partial class SyncSession : IDisposable
             var ack = new Ack { Number = waiting[^1].Number, Position = _fileset.Side == Side.Client ? StillNeeded() : Applied };
             waiting.ForEach(batch => batch.Dispose());
             waiting.Clear();
+            _isApplying = false;
+            Interlocked.Increment(ref _moves);
             await _stream.WriteAsync(new Frame { Ack = ack }, cancellationToken);
             _fileset.OnApplied();
         }

@@ -58,6 +58,28 @@ public class PermitTableTests
     }
 
     [Test]
+    public void A_holder_that_still_sends_what_it_did_is_not_silent()
+    {
+        Give(A, 1);
+        _table.Heard(A, Seconds(2));
+        _table.Want(B);
+        Assert.That(At(3), Is.EqualTo((PermitAction.TakeBack, A)));
+        _table.Heard(A, Seconds(12));
+        _table.Heard(B, Seconds(20));
+        Assert.That(At(21), Is.EqualTo((PermitAction.Wait, A)));
+        Assert.That(At(22), Is.EqualTo((PermitAction.Break, A)), "what others send doesn't count");
+    }
+
+    [Test]
+    public void What_comes_of_a_holder_that_is_out_of_reach_changes_nothing()
+    {
+        Give(A, 1);
+        _table.Left(A, Seconds(5));
+        _table.Heard(A, Seconds(14));
+        Assert.That(At(15), Is.EqualTo((PermitAction.Break, A)));
+    }
+
+    [Test]
     public void A_holder_out_of_reach_loses_it_also_if_nobody_waits()
     {
         Give(A, 1);
