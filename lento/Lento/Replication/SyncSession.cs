@@ -63,8 +63,11 @@ internal sealed partial class SyncSession : IDisposable
 
     public int Unacknowledged => _sender?.Window.Unacknowledged ?? 0;
 
-    /// <summary>What of the own log this session needs: everything from here on.</summary>
-    public ulong Needed => Math.Min(Settled, _needed);
+    /// <summary>
+    /// What of the own log this session needs: everything from here on. At a client also what the server has judged, as long as
+    /// updates can come that it made before.
+    /// </summary>
+    public ulong Needed => Math.Min(Math.Min(Settled, _needed), _fileset.Side == Side.Client ? _applier.Echo : ulong.MaxValue);
 
     private ulong _needed;
 
