@@ -40,6 +40,14 @@ internal sealed class Outcome(Scenario scenario, string what)
         return this;
     }
 
+    /// <summary>Both conflict stores hold these contents, and perhaps others.</summary>
+    public Outcome KeptIncludes(params string[] contents)
+    {
+        Assert.That(contents, Is.SubsetOf(scenario.Kept(0)), $"at the server: {what}");
+        Assert.That(contents, Is.SubsetOf(scenario.Kept(1)), $"at the client: {what}");
+        return this;
+    }
+
     /// <summary>So the server calls what it lists.</summary>
     public Outcome ListedAtServer(params string[] reasons)
     {
