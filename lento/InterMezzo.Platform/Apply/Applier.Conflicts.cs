@@ -148,6 +148,14 @@ internal sealed partial class Applier
     private ApplyOutcome ApplyLeave(Origin origin, RecordView record, Fid fid)
     {
         record.TryGetParent(out var parent);
+        using (var known = _objects.Find(fid, out var stat))
+        {
+            if (known is not null && stat.Type == FileType.Regular && _context.CountWriters(known) > 0)
+            {
+                return new ApplyOutcome(ApplyStatus.Busy, fid);
+            }
+        }
+
         var conflict = new Conflict(
             origin.Dot, origin.Dot, "moved away at another replica", ToDate(record.Time), fid, parent.Fid, record.Name.ToArray());
         return EvictToConflictStore(origin, parent.Fid, record.Name, fid, conflict);
@@ -182,9 +190,29 @@ internal sealed partial class Applier
         return result == -Errno.ENOENT ? ApplyOutcome.AlreadySo : Fail(result, "renameat2", fid);
     }
 
-    private void KeepAs(in Made made, Fd kept, Conflict conflict)
+    /// <summary>
+    /// An object comes back from the conflict store with another content: what it held was kept for the user here, and stays
+    /// kept.
+    /// </summary>
+    private void KeepOwn(Fid fid, Fd known, in Interop.Sys.StatXData stat)
     {
-        var name = Names.IsValid(conflict.Name) ? conflict.Name : System.Text.Encoding.ASCII.GetBytes(conflict.Object.ToString());
+        if (stat.Size == 0 || !(_away ??= ListAway()).Contains(fid) || _conflicts.KeptFor(fid) != _root.Self || FindKept(fid) is not { } kept)
+        {
+            return;
+        }
+
+        using (kept)
+        using (var copy = _maker.MakeCopy(known, stat.Type))
+        {
+            KeepAs(copy, kept.Directory, kept.Name.AsSpan()[..^1]);
+        }
+    }
+
+    private void KeepAs(in Made made, Fd kept, Conflict conflict) =>
+        KeepAs(made, kept, Names.IsValid(conflict.Name) ? conflict.Name : System.Text.Encoding.ASCII.GetBytes(conflict.Object.ToString()));
+
+    private void KeepAs(in Made made, Fd kept, ReadOnlySpan<byte> name)
+    {
         int result;
         var number = 0;
         do

@@ -157,7 +157,13 @@ internal sealed partial class BatchApplier(
             NoteBeaten(record, view);
         }
 
-        MarkLosses();
+        if (_losses.Count > 0)
+        {
+            // What is told of directories has their mtimes then.
+            SettleTimes();
+            MarkLosses();
+        }
+
         state.Applied(peer, origin);
         return null;
     }
