@@ -86,8 +86,7 @@ internal sealed partial class Applier
         _away = null;
     }
 
-    public bool IsKeptForAnother(Fid fid, ulong maker) =>
-        (_away ??= ListAway()).Contains(fid) && _conflicts.KeptFor(fid) is { } replica && replica != maker;
+    public bool IsKeptOpen(Fid fid) => (_away ??= ListAway()).Contains(fid) && _conflicts.HoldsOpen(fid);
 
     private bool IsAside(Fid fid)
     {

@@ -191,12 +191,12 @@ internal sealed partial class Applier
     }
 
     /// <summary>
-    /// An object comes back from the conflict store with another content: what it held was kept for the user here, and stays
-    /// kept.
+    /// An object comes back from the conflict store with another content: what a program here has written to it, unseen by
+    /// the log, stays kept.
     /// </summary>
     private void KeepOwn(Fid fid, Fd known, in Interop.Sys.StatXData stat)
     {
-        if (stat.Size == 0 || !(_away ??= ListAway()).Contains(fid) || _conflicts.KeptFor(fid) != _root.Self || FindKept(fid) is not { } kept)
+        if (stat.Size == 0 || !IsKeptOpen(fid) || FindKept(fid) is not { } kept)
         {
             return;
         }

@@ -79,21 +79,9 @@ internal sealed partial class ConflictStore(ObjectTable objects) : IConflictStor
         }
     }
 
-    /// <summary>The replica whose update an object is kept for. Null: it isn't kept as a whole.</summary>
-    internal ulong? KeptFor(Fid fid)
-    {
-        foreach (var name in NamesIn(_root.Conflicts))
-        {
-            using var kept = OpenKept(name);
-            if (kept is not null && NamesIn(kept).Any(version => IdentityOf(kept, version) == fid) &&
-                ulong.TryParse(Encoding.ASCII.GetString(name).Split('-')[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var replica))
-            {
-                return replica;
-            }
-        }
-
-        return null;
-    }
+    /// <summary>An object is kept because a program here had it open for writing when it left the tree.</summary>
+    internal bool HoldsOpen(Fid fid) =>
+        List().Any(kept => kept.Kept.Count > 0 && kept.Found.Any(found => found.Object == fid && found.Reason == Conflict.OpenForWriting));
 
     internal static List<byte[]> NamesIn(Fd directory)
     {

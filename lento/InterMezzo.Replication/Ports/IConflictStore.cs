@@ -11,7 +11,11 @@ namespace InterMezzo.Replication.Ports;
 /// <param name="Object">Whose.</param>
 /// <param name="Parent">Where the name is, if known.</param>
 /// <param name="Name">The name, if known.</param>
-public sealed record Conflict(Dot Loser, Dot Winner, string Reason, DateTimeOffset When, Fid Object, Fid Parent, byte[] Name);
+public sealed record Conflict(Dot Loser, Dot Winner, string Reason, DateTimeOffset When, Fid Object, Fid Parent, byte[] Name)
+{
+    /// <summary>The reason where a program here was writing: what it writes from then on, it writes to what is kept.</summary>
+    public const string OpenForWriting = "open for writing here";
+}
 
 /// <summary>What is kept of one object by one update that lost; it may have been found several times.</summary>
 /// <param name="Id">For people: short, and the same as long as the conflict is there.</param>

@@ -89,7 +89,7 @@ internal sealed partial class BatchApplier
         }
 
         var waiting = new DeferredContent(RecordFacts.Dot(view, replica.Self), file, peer, log, record.Source, Known(record), payload.ToByteArray());
-        var conflict = Describe(view, RecordFacts.Kind(view), null) with { Reason = "open for writing here" };
+        var conflict = Describe(view, RecordFacts.Kind(view), null) with { Reason = Conflict.OpenForWriting };
         _applier.Defer(waiting, view, WireTypes.ReadState(record.Wire), content, conflict);
         if (deferred.Add(waiting) is { } useless)
         {
@@ -118,7 +118,7 @@ internal sealed partial class BatchApplier
             return _applier.Apply(origin.Aside, RecordView.Parse(removal), null, null).IsDone;
         }
 
-        if (Evict(origin.Aside, place.Parent, place.Name, open, "open for writing here") is not ApplyStatus.Applied)
+        if (Evict(origin.Aside, place.Parent, place.Name, open, Conflict.OpenForWriting) is not ApplyStatus.Applied)
         {
             return false;
         }

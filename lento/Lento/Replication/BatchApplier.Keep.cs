@@ -9,12 +9,9 @@ namespace InterMezzo.Lento.Replication;
 /// <summary>What loses is kept in the conflict store.</summary>
 internal sealed partial class BatchApplier
 {
-    private ApplyStatus Evict(Origin origin, Fid parent, ReadOnlySpan<byte> name, Fid subject, string reason) =>
-        Evict(origin, new Dot(replica.Self, 0), parent, name, subject, reason);
-
-    private ApplyStatus Evict(Origin origin, Dot loser, Fid parent, ReadOnlySpan<byte> name, Fid subject, string reason)
+    private ApplyStatus Evict(Origin origin, Fid parent, ReadOnlySpan<byte> name, Fid subject, string reason)
     {
-        var conflict = new Conflict(loser, origin.Dot, reason, time.GetUtcNow(), subject, parent, name.ToArray());
+        var conflict = new Conflict(new Dot(replica.Self, 0), origin.Dot, reason, time.GetUtcNow(), subject, parent, name.ToArray());
         return Kept(_applier.EvictToConflictStore(origin, parent, name, subject, conflict));
     }
 
@@ -60,14 +57,14 @@ internal sealed partial class BatchApplier
     }
 
     /// <summary>
-    /// At a server: new content of an object that is in the conflict store because of somebody else. What is kept there may
+    /// At a server: new content of an object that left the tree while it was open for writing here. What is kept of it may
     /// have been written since, unseen by the log: neither takes the place of the other.
     /// </summary>
     private bool IsKeptBeside(IncomingRecord record, RecordView view)
     {
         var kind = KindOf(view);
         if (side == Side.Client || kind != UpdateKind.Writes || record is not { Carry: Carry.Here, Content: not null } ||
-            !_applier.IsKeptForAnother(RecordFacts.Object(view, replica.Self), RecordFacts.Dot(view, replica.Self).Replica))
+            !_applier.IsKeptOpen(RecordFacts.Object(view, replica.Self)))
         {
             return false;
         }
@@ -158,7 +155,7 @@ internal sealed partial class BatchApplier
         var (parent, name) = _own?.LastPlace(fid, known) ?? (default, System.Text.Encoding.ASCII.GetBytes(fid.ToString()));
         var reason = clash is { } own
             ? ConflictRules.Name(Side.Client, UpdateKind.Removes, own.Facet.Kind, _own!.KindAt(own.Offset))
-            : "open for writing here";
+            : Conflict.OpenForWriting;
         var conflict = new Conflict(
             clash is { } written ? _own!.DotAt(written.Offset) : new Dot(replica.Self, 0), origin.Dot, reason, time.GetUtcNow(), fid, parent, name);
         _ = Kept(_applier.EvictToConflictStore(origin, parent, name, fid, conflict));

@@ -160,7 +160,7 @@ internal sealed partial class BatchApplier
     private bool LeavesInstead(RecordView view, Origin origin, ApplyOutcome outcome) =>
         side == Side.Server && view.Op == Op.Rename && outcome.Status == ApplyStatus.MissingParent &&
         RecordFacts.Parent(view, replica.Self) != outcome.Subject &&
-        Evict(origin, origin.Dot, RecordFacts.Parent(view, replica.Self), RecordFacts.FirstName(view), RecordFacts.Object(view, replica.Self), "moved away at another replica")
+        Evict(origin, RecordFacts.Parent(view, replica.Self), RecordFacts.FirstName(view), RecordFacts.Object(view, replica.Self), "moved away at another replica")
             is ApplyStatus.Applied;
 
     /// <summary>At a client: takes what stands in the way of the server's version out of its way.</summary>
