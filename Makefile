@@ -63,7 +63,7 @@ crash: module ## N=200 power cuts; PAIRS=all: one at each flush of each pair of 
 
 simulate: restore ## SEEDS=N or FROM-TO: histories of replicas on simulated machines; see README
 	dotnet build tests/simulation/InterMezzo.Simulation -c Release --no-restore -v quiet
-	$(SIMULATE) --seeds '$(or $(SEEDS),5000)' --shrink 3 --no-trees
+	$(SIMULATE) --seeds '$(or $(SEEDS),20000)' --shrink 3
 
 demo: setup module build ## set up, build, show it: a server and a laptop, cable pulled, power cut, equal again
 	scripts/demo
