@@ -9,7 +9,7 @@ namespace InterMezzo.Platform;
 /// <summary>Objects that are here, but not in the tree: set aside, or in the conflict store.</summary>
 internal sealed partial class Applier
 {
-    // What is away, read when first needed after a change: there are few of them.
+    // What is away, or was: it is looked up anew. Read when first needed, then kept up to date: with many conflicts that takes long.
     private HashSet<Fid>? _away;
 
     public IReadOnlyList<Fid> Aside
@@ -59,8 +59,7 @@ internal sealed partial class Applier
             return Remove(origin, place, expected, isDirectory: false);
         }
 
-        _away = null;
-        return result == 0 ? ApplyOutcome.Applied : Fail(result, "renameat2", expected);
+        return MovedAside(result, expected);
     }
 
     public ApplyOutcome SetAside(Origin origin, Fid fid)
@@ -74,8 +73,7 @@ internal sealed partial class Applier
 
         _context.Set(origin);
         var result = Interop.Sys.RenameAt2(place.Directory, place.Name, _root.Aside, AsideName(fid), Interop.Sys.RenameNoReplace);
-        _away = null;
-        return result == 0 ? ApplyOutcome.Applied : Fail(result, "renameat2", fid);
+        return MovedAside(result, fid);
     }
 
     public void DropAside(Fid fid)
@@ -83,10 +81,20 @@ internal sealed partial class Applier
         TreeRemoval.Remove(_root.Aside, AsideName(fid));
         _objects.Forget(fid);
         _directories.Forget(fid);
-        _away = null;
     }
 
     public bool IsKeptOpen(Fid fid) => (_away ??= ListAway()).Contains(fid) && _conflicts.HoldsOpen(fid);
+
+    private ApplyOutcome MovedAside(int result, Fid fid)
+    {
+        if (result != 0)
+        {
+            return Fail(result, "renameat2", fid);
+        }
+
+        _away?.Add(fid);
+        return ApplyOutcome.Applied;
+    }
 
     private bool IsAside(Fid fid)
     {
@@ -126,7 +134,6 @@ internal sealed partial class Applier
 
         if (result == 0)
         {
-            _away = null;
             ForgetIfGone(fid);
         }
 

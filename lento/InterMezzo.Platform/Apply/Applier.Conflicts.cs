@@ -67,6 +67,7 @@ internal sealed partial class Applier
         if (asObject)
         {
             _objects.Learn(conflict.Object, made.Fd);
+            _away?.Add(conflict.Object);
         }
     }
 
@@ -183,7 +184,7 @@ internal sealed partial class Applier
         while (result == -Errno.EEXIST);
         if (result == 0)
         {
-            _away = null;
+            _away?.Add(fid);
             return ApplyOutcome.Applied;
         }
 
@@ -227,7 +228,6 @@ internal sealed partial class Applier
         }
 
         SysException.Check(result, "renameat2", name);
-        _away = null;
     }
 
     /// <summary>Path of a name, below the root.</summary>
