@@ -75,8 +75,8 @@ equal_trees() {
 pair_logs() {
 	local who
 	for who in qube t21; do
-		echo "--- $who: daemon and kernel"
-		on "$who" sh -c "tail -n 60 $state; dmesg | tail -n 60" 2>/dev/null || "$lab" logs "$who" 2>/dev/null | tail -n 80
+		echo "--- $who: kernel and daemon"
+		on "$who" sh -c "dmesg | tail -n 30; tail -n 60 $state" 2>/dev/null || "$lab" logs "$who" 2>/dev/null | tail -n 80
 	done
 }
 

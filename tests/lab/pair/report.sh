@@ -2,12 +2,22 @@
 # shellcheck shell=bash disable=SC2154
 # What a test on two machines says, and how it ends. Sourced behind scripts/pair.sh; $kernel is set.
 failures=0
+# What failed, whole: the last that is said, because a long log is shown from its end.
+details=
 
 ok() { echo "ok - $1 ($kernel)"; }
-not_ok() { echo "not ok - $1 ($kernel): ${2:-}"; failures=$((failures + 1)); }
+not_ok() { # not_ok NAME [WHY, in any number of lines]
+	local why=${2:-}
+	echo "not ok - $1 ($kernel): ${why%%$'\n'*}"
+	details+="$1: $why"$'\n'
+	failures=$((failures + 1))
+}
 finish() {
 	local status=$?
-	if [ "$failures" != 0 ] || [ "$status" != 0 ]; then pair_logs; fi
+	if [ "$failures" != 0 ] || [ "$status" != 0 ]; then
+		pair_logs
+		printf -- '--- what failed\n%s' "$details"
+	fi
 	"$lab" clean >/dev/null 2>&1
 	rm -rf "$LAB_DIR"
 	[ "$failures" = 0 ] || exit 1
@@ -30,7 +40,7 @@ in_sync() { # in_sync NAME [WHO...]: both come together, and the trees are equal
 			return 1
 		fi
 	done
-	if differences=$(equal_trees); then ok "$name"; else not_ok "$name" "the trees differ"; echo "$differences"; return 1; fi
+	if differences=$(equal_trees); then ok "$name"; else not_ok "$name" "the trees differ"$'\n'"$differences"; return 1; fi
 }
 
 # kept NAME PATH: how many conflicts about it have something in the conflict store there
