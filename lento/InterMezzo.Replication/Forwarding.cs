@@ -13,13 +13,16 @@ public enum Direction
 
 /// <param name="Ships">The record goes to the peer.</param>
 /// <param name="Echo">In its place, the peer learns that its own log below this offset is in this log. 0: nothing.</param>
-public readonly record struct Forward(bool Ships, ulong Echo)
+/// <param name="Asks">In its place, the peer is asked how something stands there.</param>
+public readonly record struct Forward(bool Ships, ulong Echo, bool Asks = false)
 {
     public static Forward Nothing => default;
 
     public static Forward Record => new(true, 0);
 
     public static Forward Echoes(ulong below) => new(false, below);
+
+    public static Forward Question => new(false, 0, Asks: true);
 }
 
 /// <summary>What a peer gets to see of a record of the own log.</summary>
@@ -44,9 +47,9 @@ public static class Forwarding
     public static Forward Decide(Direction direction, ulong peer, ProgressMark mark) =>
         direction == Direction.ToClient && mark.Peer == peer ? Forward.Echoes(mark.Position.Offset) : Forward.Nothing;
 
-    /// <summary>An update of the peer that has lost is judged as well.</summary>
+    /// <summary>An update of the client that has lost is judged as well; one of the server that found no place at the client is asked about.</summary>
     public static Forward Decide(Direction direction, ulong peer, LossMark lost) =>
-        direction == Direction.ToClient && lost.Peer == peer ? Forward.Echoes(lost.Source + 1) : Forward.Nothing;
+        lost.Peer != peer ? Forward.Nothing : direction == Direction.ToClient ? Forward.Echoes(lost.Source + 1) : Forward.Question;
 }
 
 /// <summary>

@@ -5,8 +5,9 @@ using InterMezzo.Journal;
 namespace InterMezzo.Replication;
 
 /// <summary>
-/// What a server notes in its log, as the payload of a MARK, when an update of a client has lost: what that was about
-/// is here as it is, not as its maker has it. When the mark comes to be sent, the maker is told how it is.
+/// What a replica notes in its log, as the payload of a MARK, when an update of a peer isn't here as its maker has it. When
+/// the mark comes to be sent, a server tells the client how what the update was about stands here; a client asks the server
+/// how it stands there, which answers with a mark of its own.
 /// </summary>
 /// <param name="Peer">The maker's replica id.</param>
 /// <param name="Source">Of the update, in the maker's log.</param>

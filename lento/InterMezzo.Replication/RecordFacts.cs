@@ -158,6 +158,24 @@ public static partial class RecordFacts
         _ => false,
     };
 
+    /// <summary>
+    /// What is left of a CLOSE whose content a later record brings: the mode and the owner that the file was given while it
+    /// was open, as a SETATTR. Null: nothing.
+    /// </summary>
+    public static byte[]? AttributesAlone(RecordView record, Carry carry)
+    {
+        if (record.Op != Op.Close || carry != Carry.Later || !record.Flags.HasFlag(RecordFlags.Attr) || !record.TryGetAttr(out var attr))
+        {
+            return null;
+        }
+
+        record.TryGetObject(out var target);
+        var writer = new RecordWriter(new byte[1024], Op.SetAttr) { Dot = record.Dot, Source = record.Source, Time = record.Time, Result = record.Result };
+        writer.Add(FieldType.Object, target);
+        writer.Add(FieldType.Attr, attr with { Valid = AttrValid.Mode | AttrValid.Uid | AttrValid.Gid });
+        return writer.Finish().ToArray();
+    }
+
     /// <summary>What a scan found in the tree, and told: as it is there, whatever made it so.</summary>
     public static bool IsFound(RecordView record) => record.Op is Op.Enter or Op.Link or Op.List && record.Flags.HasFlag(RecordFlags.Recovered);
 

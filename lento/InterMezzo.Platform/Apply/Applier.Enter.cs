@@ -176,6 +176,11 @@ internal sealed partial class Applier
         var name = new CName(place.Name);
         _context.Set(origin);
         var result = Interop.Sys.RenameAt2(from, fromName, directory, name.Bytes, flags);
+        if (result == 0)
+        {
+            _away?.Remove(fid);
+        }
+
         return result switch
         {
             0 => ApplyOutcome.AppliedToNames,

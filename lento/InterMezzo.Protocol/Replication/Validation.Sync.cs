@@ -180,11 +180,12 @@ public sealed partial class Record
     public void Validate()
     {
         Require.That(Source != 0, "a record without a source");
-        Require.That(Data.IsEmpty != (Echo == 0), "a record is either data or an echo");
+        Require.That((Data.IsEmpty ? 0 : 1) + (Echo == 0 ? 0 : 1) + (Question is null ? 0 : 1) == 1, "a record is either data, an echo or a question");
         Require.That(Data.IsEmpty || Data.Length is >= WireLimits.RecordMin and <= WireLimits.Record, "not the length of a record");
         Require.That(Carry is >= Carry.None and <= Carry.Gone, "an unknown way to carry");
         Require.That(Carry is Carry.Here or Carry.Folded || Version == 0, "a version without content");
         Require.That(Carry is not (Carry.Here or Carry.Folded) || Version >= Source || Carry == Carry.Folded, "a version before its record");
+        Require.That(!Data.IsEmpty || Carry == Carry.None, "content without a record");
         Require.That(!Anew || Carry == Carry.Here, "anew without content");
         Require.LengthOrNone(Attr, WireLimits.Attr);
         Require.AtMost(Target.Length, WireLimits.Target);
@@ -195,6 +196,28 @@ public sealed partial class Record
         foreach (var finding in Findings)
         {
             finding.Validate();
+        }
+
+        Question?.Validate();
+    }
+}
+
+public sealed partial class Question
+{
+    public void Validate()
+    {
+        Require.That(Names.Count + Objects.Count > 0, "a question about nothing");
+        Require.AtMost(Names.Count, WireLimits.Asked);
+        Require.AtMost(Objects.Count, WireLimits.Asked);
+        foreach (var place in Names)
+        {
+            Require.Fid(place.Parent);
+            Require.EntryName(place.Name);
+        }
+
+        foreach (var fid in Objects)
+        {
+            Require.Fid(fid);
         }
     }
 }

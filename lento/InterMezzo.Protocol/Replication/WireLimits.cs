@@ -20,6 +20,9 @@ public static class WireLimits
     /// <summary>Names and objects that one update is about.</summary>
     public const int Findings = 32;
 
+    /// <summary>Names, or objects, that are asked about at once.</summary>
+    public const int Asked = 16;
+
     /// <summary>Extended attributes of one object; Linux lets their names take 64 KiB.</summary>
     public const int Xattrs = 4096;
 

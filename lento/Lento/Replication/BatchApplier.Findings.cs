@@ -7,8 +7,8 @@ using InterMezzo.Replication.Ports;
 namespace InterMezzo.Lento.Replication;
 
 /// <summary>
-/// An update of this client has lost at the server, which tells how what it was about stands there: so it becomes here,
-/// but for what was done here since the update, which the server has yet to judge.
+/// An update of this client has lost at the server, or one of the server's found no place here: the server tells how what
+/// it was about stands there, and so it becomes here, but for what was done here since, which the server has yet to judge.
 /// </summary>
 internal sealed partial class BatchApplier
 {
@@ -24,6 +24,72 @@ internal sealed partial class BatchApplier
         if (side == Side.Server && replica.Journal is { TakesMarks: true })
         {
             _losses.Add(LossMark.Of(view, peer, record.Source, fid => NamesOf(fid, record.Wire.Known)));
+        }
+    }
+
+    // At a client: what is aside, and is asked about.
+    private readonly HashSet<Fid> _askedAside = [];
+
+    // At a client: where the own log ends that asks the server something.
+    private ulong _asked;
+
+    /// <summary>At a client: beyond what the server has acknowledged below this, it is still asked something.</summary>
+    public ulong Asked => Volatile.Read(ref _asked);
+
+    /// <summary>
+    /// At a client: an update of the server's found no place here. Whatever the reason: the server is asked how what it was
+    /// about stands there. Not again, if what it answers finds none either.
+    /// </summary>
+    private void Ask(IncomingRecord record)
+    {
+        if (!record.Data.IsEmpty && !record.IsFinding)
+        {
+            Ask(LossMark.Of(RecordView.Parse(record.Data), peer, record.Source, _ => []) with { IsContent = false });
+        }
+    }
+
+    /// <summary>A directory that an update leads to is gone here, and what it is about is here, by another name.</summary>
+    private void AskIfElsewhere(IncomingRecord record, RecordView view)
+    {
+        if (side == Side.Client && (Exists(RecordFacts.Object(view, replica.Self)) || (RecordFacts.IsExchange(view) && view.TryGetReplaced(out var other) && Exists(other.Fid))))
+        {
+            Ask(record);
+        }
+    }
+
+    /// <summary>What was set aside waits for a later record to give it its place. None of this batch has: where does it belong?</summary>
+    private void AskAboutAside()
+    {
+        if (side == Side.Server)
+        {
+            return;
+        }
+
+        var aside = _applier.Aside;
+        _askedAside.IntersectWith(aside);
+        foreach (var fid in aside.Where(_askedAside.Add))
+        {
+            Ask(new LossMark(peer, 0, 0, [], [fid], IsContent: false));
+        }
+    }
+
+    private void Ask(LossMark about)
+    {
+        if (side == Side.Client && !state.KeepsOwn && replica.Journal is { TakesMarks: true } journal)
+        {
+            SettleTimes();
+            journal.Mark(about.Encode());
+            Volatile.Write(ref _asked, journal.Info.Head);
+        }
+    }
+
+    /// <summary>At a server: a client asks how something stands here. It is told when the mark is sent.</summary>
+    private void Answer(IncomingRecord record)
+    {
+        if (side == Side.Server && replica.Journal is { TakesMarks: true } journal)
+        {
+            SettleTimes();
+            journal.Mark(Findings.Answer(record.Wire.Question, peer, record.Source).Encode());
         }
     }
 
@@ -60,7 +126,7 @@ internal sealed partial class BatchApplier
             }
             else if (finding.Parent.IsEmpty)
             {
-                DropOrKeepAside(TakingBack(record), Echo, WireTypes.ReadFid(finding.Fid));
+                Remove(record, WireTypes.ReadFid(finding.Fid));
             }
             else if (Place(record, finding) is { } missing)
             {
@@ -171,6 +237,28 @@ internal sealed partial class BatchApplier
         if (Exists(parent) && _own?.HasTimeOf(parent, Echo) != true)
         {
             _applier.NoteParentTime(parent, time);
+        }
+    }
+
+    /// <summary>An object is gone there: so it is here, by whatever names, unless it was given one since.</summary>
+    private void Remove(IncomingRecord record, Fid fid)
+    {
+        DropOrKeepAside(TakingBack(record), Echo, fid);
+        while (replica.Tree.PlaceOf(fid) is { } place && !IsMovedHere(place.Parent, place.Name, fid))
+        {
+            var part = TakingBack(record) with { Seen = _own?.Seen ?? 0 };
+            using var entry = replica.Tree.OpenAt(place.Parent, place.Name);
+            if (entry?.Fid == fid && RemoveUnlisted(record, part, place.Parent, new EntryHere(place.Name, fid, entry.ReadState().Attr)))
+            {
+                using var still = replica.Tree.OpenAt(place.Parent, place.Name);
+                if (still?.Fid == fid)
+                {
+                    // It doesn't go.
+                    return;
+                }
+            }
+
+            _own?.CatchUpTo(Echo);
         }
     }
 

@@ -54,6 +54,7 @@ internal sealed partial class BatchApplier
         var kind = RecordFacts.Kind(view);
         logger.RecordDoesNotFit(replica.Fileset, record.Source, outcome.Status, outcome.Subject.ToString(), outcome.Errno);
         Keep(record, view, Describe(view, kind, null) with { Reason = outcome.Status.ToString() }, kind == UpdateKind.Creates);
+        Ask(record);
     }
 
     /// <summary>

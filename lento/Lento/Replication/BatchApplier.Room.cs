@@ -25,9 +25,14 @@ internal sealed partial class BatchApplier
                 outcome = RemoveElsewhere(view, origin) ?? outcome;
             }
 
-            if (outcome.IsDone || outcome.Status == ApplyStatus.Changed ||
-                (view.Op is Op.Unlink or Op.Rmdir or Op.Leave && outcome.Status is ApplyStatus.MissingObject or ApplyStatus.MissingParent))
+            if (outcome.IsDone || outcome.Status == ApplyStatus.Changed)
             {
+                return outcome;
+            }
+
+            if (view.Op is Op.Unlink or Op.Rmdir or Op.Leave && outcome.Status is ApplyStatus.MissingObject or ApplyStatus.MissingParent)
+            {
+                AskIfElsewhere(record, view);
                 return outcome;
             }
 
@@ -61,12 +66,14 @@ internal sealed partial class BatchApplier
                 if (_own?.HasRemoved(outcome.Subject, Known(record)) == true)
                 {
                     // The server has yet to judge that. If it keeps the object, it says so.
+                    AskIfElsewhere(record, view);
                     return outcome;
                 }
 
                 if (PlaceOf(view, outcome) is not { } place || !_fetched.Add(outcome.Subject))
                 {
                     logger.RecordWithoutObject(replica.Fileset, record.Source, outcome.Subject.ToString());
+                    Ask(record);
                     return outcome;
                 }
 

@@ -54,6 +54,10 @@ internal sealed partial class BatchApplier(
                     return fetch with { Next = i };
                 }
             }
+            else if (record.Wire.Question is not null)
+            {
+                Answer(record);
+            }
             else if (record.Source > done && Apply(record) is { } missing)
             {
                 return missing with { Next = i };
@@ -67,6 +71,7 @@ internal sealed partial class BatchApplier(
     public void Finish(IReadOnlyList<IncomingBatch> batches)
     {
         SettleTimes();
+        AskAboutAside();
         state.EndBatch(peer, new Position(log, batches[^1].To), batches[^1].Check, Echo);
         _applier.Flush();
         _own?.Forget(side == Side.Client ? Echo : KnownBy(batches[^1]));
@@ -86,6 +91,7 @@ internal sealed partial class BatchApplier(
             var isPlace = (record.Wire.Echo != 0 || item.Parent != default) && !IsMovedHere(parent, name, item.Fid);
             if (isPlace && !MakeRoomFor(origin, parent, name, item.Fid))
             {
+                Ask(record);
                 continue;
             }
 
@@ -110,6 +116,7 @@ internal sealed partial class BatchApplier(
             if (!outcome.IsDone)
             {
                 logger.FetchedObjectRefused(replica.Fileset, item.Fid.ToString(), outcome.Status);
+                Ask(record);
             }
             else if (content is not null)
             {
@@ -131,6 +138,11 @@ internal sealed partial class BatchApplier(
     private ApplyStep? Apply(IncomingRecord record)
     {
         var view = RecordView.Parse(record.Data);
+        if (RecordFacts.AttributesAlone(view, (InterMezzo.Replication.Carry)record.Carry) is { } attributes)
+        {
+            view = RecordView.Parse(attributes);
+        }
+
         var origin = OriginOf(record, view);
         if (_applier.SetsParentTimes)
         {

@@ -88,7 +88,7 @@ internal sealed class BatchInbox(
             Check(_batch.Records.Count == 0 || record.Source > _batch.Records[^1].Source, "records out of order");
             _bytes += record.CalculateSize();
             Check(_batch.Records.Count < MaxRecords && _bytes <= MaxBytes, "a batch without bounds");
-            if (record.Echo == 0)
+            if (!record.Data.IsEmpty)
             {
                 var refusal = guard.Refuse(record.Data.Span);
                 Check(refusal is null, refusal ?? "");

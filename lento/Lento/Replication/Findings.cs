@@ -47,6 +47,26 @@ internal static class Findings
         }
     }
 
+    /// <summary>What a client asks about an update of the server's that found no place there.</summary>
+    public static Question About(LossMark unfit)
+    {
+        var question = new Question();
+        question.Names.Add(unfit.Names.Select(place => new Place { Parent = WireTypes.Write(place.Parent), Name = ByteString.CopyFrom(place.Name) }));
+        question.Objects.Add(unfit.Objects.Select(WireTypes.Write));
+        return question;
+    }
+
+    /// <param name="question">Of a client.</param>
+    /// <param name="peer">The client.</param>
+    /// <param name="source">Where the question stands in its log.</param>
+    public static LossMark Answer(Question question, ulong peer, ulong source) => new(
+        peer,
+        source,
+        0,
+        [.. question.Names.Select(place => (WireTypes.ReadFid(place.Parent), place.Name.ToByteArray()))],
+        [.. question.Objects.Select(WireTypes.ReadFid)],
+        IsContent: false);
+
     /// <summary>Null: there is no such directory.</summary>
     private static Finding? At(Fid parent, byte[] name, IReplicaTree tree)
     {

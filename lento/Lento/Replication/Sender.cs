@@ -196,6 +196,10 @@ internal sealed class Sender(
             {
                 records.Records_.Add(Tell(i, echo));
             }
+            else if (_log.Forward(i).Asks)
+            {
+                records.Records_.Add(Ask(i));
+            }
 
             if (next < plan.Records.Count && plan.Records[next].Index == i)
             {
@@ -230,6 +234,13 @@ internal sealed class Sender(
 
         return record;
     }
+
+    /// <summary>How does what found no place here stand there?</summary>
+    private Record Ask(int index) => new()
+    {
+        Source = _log.Entries[index].Offset,
+        Question = Findings.About(RecordFacts.Lost(RecordView.Parse(_log.Bytes(index)))!),
+    };
 
     private static bool IsFull(Records records) =>
         records.Records_.Count >= WireLimits.RecordsPerMessage / 2 || records.CalculateSize() >= WireLimits.Message / 4;

@@ -131,9 +131,20 @@ internal sealed partial class SyncSession : IDisposable
     {
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
         await TellResolved().WaitAsync(linked.Token);
+        await PassBarrierAsync(linked.Token);
+        while (_sender is not null && _sender.Window.Settled < _applier.Asked)
+        {
+            // Not all of it found its place here: what the server is asked, and what it answers.
+            await _sender.Window.SettledAsync(_applier.Asked, linked.Token);
+            await PassBarrierAsync(linked.Token);
+        }
+    }
+
+    private async Task PassBarrierAsync(CancellationToken cancellationToken)
+    {
         var (id, reply) = _barriers.New();
-        await _stream.WriteAsync(new Frame { Barrier = new Protocol.Replication.Barrier { Id = id } }, linked.Token);
-        using var ending = linked.Token.UnsafeRegister((_, token) => _barriers.Cancel(id, token), null);
+        await _stream.WriteAsync(new Frame { Barrier = new Protocol.Replication.Barrier { Id = id } }, cancellationToken);
+        using var ending = cancellationToken.UnsafeRegister((_, token) => _barriers.Cancel(id, token), null);
         await reply;
     }
 
