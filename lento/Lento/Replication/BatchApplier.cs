@@ -138,9 +138,11 @@ internal sealed partial class BatchApplier(
     private ApplyStep? Apply(IncomingRecord record)
     {
         var view = RecordView.Parse(record.Data);
+        var isCovered = RecordFacts.IsCoveredElsewhere(view, (InterMezzo.Replication.Carry)record.Carry);
         if (RecordFacts.AttributesAlone(view, (InterMezzo.Replication.Carry)record.Carry) is { } attributes)
         {
             view = RecordView.Parse(attributes);
+            isCovered = false;
         }
 
         var origin = OriginOf(record, view);
@@ -149,7 +151,7 @@ internal sealed partial class BatchApplier(
             SettleTimes();
         }
 
-        if (!RecordFacts.IsCoveredElsewhere(view, (InterMezzo.Replication.Carry)record.Carry))
+        if (!isCovered)
         {
             ApplyStep? missing = null;
             while (!Judge(record, view, ref missing))

@@ -84,12 +84,36 @@ internal sealed class SeveralQuarrelsTests
         },
         found => found.Tree("f").File("f", "server").KeptIncludes("client"));
 
-    private static void Check(Action<Shell> server, Action<Shell> client, Action<Outcome> after)
+    [Test]
+    public void Moved_and_linked_here_into_what_was_removed_there() => Check(
+        server =>
+        {
+            server.Rename("f", "d/f");
+            server.Link("d/f", "d/l");
+        },
+        client => client.Remove("d"),
+        found => found.Tree("d", "d/f", "d/l").File("d/f", "base").File("d/l", "base"),
+        before => before.Mkdir("d"));
+
+    [Test]
+    public void Moved_and_removed_here_with_what_was_removed_there() => Check(
+        server =>
+        {
+            server.Rename("f", "d/f");
+            server.Remove("d/f");
+            server.Remove("d");
+        },
+        client => client.Remove("d"),
+        found => found.Tree(),
+        before => before.Mkdir("d"));
+
+    private static void Check(Action<Shell> server, Action<Shell> client, Action<Outcome> after, Action<Shell>? before = null)
     {
         for (var seed = 1; seed <= Orders; seed++)
         {
             var scenario = new Scenario(seed);
             scenario.Shells[0].Write("f", "base");
+            before?.Invoke(scenario.Shells[0]);
             Assert.That(scenario.Sync(), Is.Null, () => scenario.Story);
             scenario.Part();
             server(scenario.Shells[0]);

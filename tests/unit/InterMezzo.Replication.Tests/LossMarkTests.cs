@@ -83,6 +83,12 @@ public class LossMarkTests
     public void Its_maker_alone_hears_of_it(Direction direction, ulong peer, ulong echo) =>
         Assert.That(Forwarding.Decide(direction, peer, Of(Rename())).Echo, Is.EqualTo(echo));
 
+    [TestCase(Direction.ToServer, Maker, true)]
+    [TestCase(Direction.ToServer, 43ul, false)]
+    [TestCase(Direction.ToClient, Maker, false)]
+    public void A_client_asks_the_server_whose_update_it_was(Direction direction, ulong peer, bool asks) =>
+        Assert.That(Forwarding.Decide(direction, peer, Of(Rename())).Asks, Is.EqualTo(asks));
+
     private static LossMark Of(byte[] record, Func<Fid, IEnumerable<(Fid, byte[])>>? others = null) =>
         LossMark.Of(RecordView.Parse(record), Maker, 8192, others ?? (_ => []));
 
