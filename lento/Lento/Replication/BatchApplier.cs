@@ -104,7 +104,7 @@ internal sealed partial class BatchApplier(
                 content = Exists(item.Fid) && _own?.ContentOf(item.Fid, Echo) is not null ? null : item.Content;
                 outcome = item.IsLink
                     ? _applier.EnterLink(origin, parent, name, item.Fid)
-                    : _applier.EnterObject(origin with { Seen = _own?.Seen ?? 0 }, parent, name, item.Fid, item.State, content);
+                    : _applier.EnterObject(origin with { Seen = _own?.Seen ?? 0 }, parent, name, item.Fid, WithOwn(item), content);
             }
             while (outcome.Status == ApplyStatus.Changed);
 
@@ -126,6 +126,23 @@ internal sealed partial class BatchApplier(
         }
     }
 
+    /// <summary>What was set of it here, the server has yet to judge.</summary>
+    private ObjectState WithOwn(FetchedObject item)
+    {
+        if (_own is null || !Exists(item.Fid))
+        {
+            return item.State;
+        }
+
+        var keeps = _own.HasAttributesOf(item.Fid, Echo) ? AttrValid.Mode | AttrValid.Uid | AttrValid.Gid : 0;
+        return new ObjectState
+        {
+            Attr = item.State.Attr with { Valid = item.State.Attr.Valid & ~keeps },
+            Target = item.State.Target,
+            Xattrs = _own.HasXattrsOf(item.Fid, Echo) ? null : item.State.Xattrs,
+        };
+    }
+
     /// <summary>What follows is in the log, and says that all before it is done: so it is, should this program end in the middle of the batch.</summary>
     private void SettleTimes()
     {
@@ -139,7 +156,7 @@ internal sealed partial class BatchApplier(
     {
         var view = RecordView.Parse(record.Data);
         var isCovered = RecordFacts.IsCoveredElsewhere(view, (InterMezzo.Replication.Carry)record.Carry);
-        if (RecordFacts.AttributesAlone(view, (InterMezzo.Replication.Carry)record.Carry) is { } attributes)
+        if (side == Side.Client && RecordFacts.AttributesAlone(view, (InterMezzo.Replication.Carry)record.Carry) is { } attributes)
         {
             view = RecordView.Parse(attributes);
             isCovered = false;
@@ -205,6 +222,12 @@ internal sealed partial class BatchApplier(
 
         var known = Known(record);
         var clash = ClashOf(view, known);
+        if (record.IsFinding && _own?.HasLastingName(RecordFacts.Parent(view, replica.Self), RecordFacts.FirstName(view), Echo) == true)
+        {
+            // A program has changed that meanwhile.
+            return true;
+        }
+
         if (record.IsFinding)
         {
             // Where it stands is all that a finding decides.
