@@ -62,6 +62,7 @@ public class MutatedRecordTests
         RecordFacts.NeedsState(record, Self, out _);
         RecordFacts.Kind(record);
         RecordFacts.IsCoveredElsewhere(record, Carry.Folded);
+        RecordFacts.AttributesAlone(record, Carry.Later);
         RecordFacts.Forward(record, Direction.ToServer, 7);
         RecordFacts.Advance(ref known, record, 7);
         if (!record.IsPad)
