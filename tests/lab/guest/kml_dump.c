@@ -246,17 +246,10 @@ static void add_mark(uint64_t offset, uint64_t ino)
  * dirty is the oldest open mark; marks of removed files end without a CLOSE,
  * and those that were trimmed are unknown.
  */
-static void check_order(uint64_t at, const struct kml_record *r)
+static void check_marks(uint64_t at, uint64_t dirty)
 {
-	uint64_t dirty = le64toh(r->dirty), own = le64toh(r->stable);
-	uint64_t number = le64toh(r->recno), count = le64toh(r->local);
 	size_t i;
 
-	if (recno && number != recno + 1)
-		bad(at, "record %llu after %llu", (unsigned long long)number,
-		    (unsigned long long)recno);
-	if (own > at || own < stable)
-		bad(at, "stable %llu", (unsigned long long)own);
 	for (i = 0; i < nmarks && marks[i].offset != dirty; i++)
 		;
 	if (dirty > at || (dirty < at && dirty >= first && i == nmarks && dirty != reopened))
@@ -264,6 +257,18 @@ static void check_order(uint64_t at, const struct kml_record *r)
 	for (i = 0; i < nmarks; i++)
 		if (dirty > marks[i].offset && !marks[i].denied)
 			marks[i].denied = at;
+}
+
+static void check_order(uint64_t at, const struct kml_record *r)
+{
+	uint64_t own = le64toh(r->stable);
+	uint64_t number = le64toh(r->recno), count = le64toh(r->local);
+
+	if (recno && number != recno + 1)
+		bad(at, "record %llu after %llu", (unsigned long long)number,
+		    (unsigned long long)recno);
+	if (own > at || own < stable)
+		bad(at, "stable %llu", (unsigned long long)own);
 	/* a MARK may say that more are taken */
 	if (recno && (le16toh(r->op) == KML_OP_MARK ? count < local :
 		      count != local + (!r->replica && r->counter)))
@@ -365,6 +370,7 @@ static uint32_t visit(uint64_t at)
 	const struct kml_object *object;
 	uint32_t len = word(at), object_len;
 	uint16_t op = le16toh(r->op);
+	int is_void;
 
 	check_frame(at, len);
 	if (le16toh(r->version) != KML_VERSION)
@@ -380,13 +386,17 @@ static uint32_t visit(uint64_t at)
 	check_crc(at, r, len);
 	check_fields(at, r, len);
 	object = field(r, KML_F_OBJECT, &object_len);
-	if (op == KML_OP_DIRTY && object && !nmarks)
+	is_void = state_of(r) == KML_VOID;
+	if (op == KML_OP_DIRTY && object && !is_void && !nmarks)
 		add_mark(at, le64toh(object->ino));
 	check_order(at, r);
-	if (op == KML_OP_DIRTY && object)
+	/* where recovery takes back a tail, that had other marks than there are now */
+	if (!is_void)
+		check_marks(at, le64toh(r->dirty));
+	if (op == KML_OP_DIRTY && object && !is_void)
 		add_mark(at, le64toh(object->ino));
 	reopened = 0;
-	if (op == KML_OP_CLOSE && object && state_of(r) != KML_VOID)
+	if (op == KML_OP_CLOSE && object && !is_void)
 		reopened = close_mark(at, le64toh(object->ino));
 	if (!(le32toh(r->flags) & KML_FLAG_OPEN))
 		reopened = 0;
