@@ -490,7 +490,11 @@ out_mark:
 	return err;
 }
 
-/* Closes one open file off, locked; not while the lower file system is frozen. */
+/*
+ * Closes one open file off, locked; not while the lower file system is frozen.
+ * What lento has moved out of the tree is told of once, when nobody writes to it
+ * any more: nobody waits for it.
+ */
 static int presto_close_open(struct kml *kml, struct inode *inode)
 {
 	struct presto_jinode *ji = &PRESTO_I(inode)->j;
@@ -507,7 +511,7 @@ static int presto_close_open(struct kml *kml, struct inode *inode)
 	flags = memalloc_nofs_save();
 	dentry = d_find_alias(inode);
 	mutex_lock(&ji->lock);
-	if (ji->dirty) {
+	if (ji->dirty && !(dentry && presto_is_control(dentry))) {
 		mapped = lower->i_nlink && mapping_writably_mapped(lower->i_mapping);
 		if (!mapped)
 			presto_close(kml, ji, dentry, KML_FLAG_OPEN);

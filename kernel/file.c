@@ -57,7 +57,7 @@ int presto_release(struct inode *inode, struct file *file)
 	fput(presto_lower_file(file));
 	if (presto_counts_as_writer(file))
 		presto_writer_put(inode, file->f_path.dentry);
-	if ((unsigned long)file->private_data & PRESTO_FILE_COUNTED)
+	if (presto_file_is_counted(file))
 		presto_gate_leave(inode->i_sb);
 	return 0;
 }

@@ -125,7 +125,7 @@ void presto_op_abort(struct presto_op *op);
  * blocks may reach the disk before the transaction that holds the mark.
  * Cheap when the inode is marked already.
  *
- * Not for files below .intermezzo. The caller counts as a writer
+ * Not for files below .intermezzo that were opened there. The caller counts as a writer
  * (presto_writer_get()), and holds inode_lock of the upper inode, shared or
  * exclusive, from before presto_dirty() until after presto_changed(): a
  * CLOSE|OPEN takes it exclusively, so no change falls between it and the next

@@ -37,15 +37,24 @@ int presto_mark_content(struct inode *inode, loff_t start)
 	return err;
 }
 
-/*
- * The same for an open file. Below .intermezzo nothing is marked; what has a mark
- * was outside when it got it, and keeps it wherever it goes.
+/**
+ * presto_file_unlogged - is what is written to an open file without a record?
+ * @file: an upper file
+ *
+ * So it is below .intermezzo, but for what a program has opened in the tree: if
+ * lento has moved it there since, nobody but the log tells that it is written to.
  */
+bool presto_file_unlogged(struct file *file)
+{
+	return !presto_file_is_counted(file) && presto_unlogged(file->f_path.dentry);
+}
+
+/* The same for an open file. What has a mark keeps it wherever it goes. */
 int presto_mark_file(struct file *file, loff_t start)
 {
 	struct inode *inode = file_inode(file);
 
-	if (!READ_ONCE(PRESTO_I(inode)->j.dirty) && presto_unlogged(file->f_path.dentry))
+	if (!READ_ONCE(PRESTO_I(inode)->j.dirty) && presto_file_unlogged(file))
 		return 0;
 	return presto_mark_content(inode, start);
 }
@@ -58,7 +67,7 @@ int presto_mark_mapping(struct file *file, loff_t start)
 	bool overwrites = start < presto_old_size(inode, mark);
 	int err;
 
-	if (presto_unlogged(file->f_path.dentry))
+	if (presto_file_unlogged(file))
 		return 0;
 	err = presto_dirty(inode, overwrites);
 	if (!err && !overwrites && mark && READ_ONCE(PRESTO_I(inode)->j.dirty) != mark)

@@ -107,10 +107,18 @@ static inline struct super_block *presto_lower_sb(struct super_block *sb)
 	return PRESTO_SB(sb)->lower_mnt->mnt_sb;
 }
 
-/* The lower file of an open upper one. */
-/* In the lowest bit of private_data: the gate counts the file as open for writing. */
+/*
+ * In the lowest bit of private_data: a program has opened the file for writing,
+ * in the tree. The gate counts it, and what he writes is logged.
+ */
 #define PRESTO_FILE_COUNTED	1UL
 
+static inline bool presto_file_is_counted(struct file *file)
+{
+	return (unsigned long)file->private_data & PRESTO_FILE_COUNTED;
+}
+
+/* The lower file of an open upper one. */
 static inline struct file *presto_lower_file(struct file *file)
 {
 	return (struct file *)((unsigned long)file->private_data & ~PRESTO_FILE_COUNTED);
@@ -197,6 +205,7 @@ ssize_t presto_submit(struct kiocb *iocb, struct iov_iter *iter);
 /* mark.c */
 #define PRESTO_NO_OVERWRITE	LLONG_MAX
 int presto_mark_content(struct inode *inode, loff_t start);
+bool presto_file_unlogged(struct file *file);
 int presto_mark_file(struct file *file, loff_t start);
 int presto_mark_mapping(struct file *file, loff_t start);
 void presto_mark_shrunk(struct inode *inode, loff_t size);

@@ -153,6 +153,16 @@ static void presto_resize_time(struct inode *inode, struct iattr *attr)
 	attr->ia_mtime = current_time(presto_lower_inode(inode));
 }
 
+/* A size that is set through a descriptor is content that is written through it. */
+static bool presto_setattr_logs(struct dentry *dentry, struct iattr *attr)
+{
+	if (!presto_setattr_counts(attr))
+		return false;
+	if (attr->ia_valid & ATTR_SIZE && attr->ia_valid & ATTR_FILE)
+		return !presto_file_unlogged(attr->ia_file);
+	return !presto_unlogged(dentry);
+}
+
 int presto_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)
 {
 	struct inode *inode = d_inode(dentry);
@@ -162,7 +172,7 @@ int presto_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr 
 	err = setattr_prepare(idmap, dentry, attr);
 	if (err)
 		return err;
-	if (!presto_setattr_counts(attr) || presto_unlogged(dentry)) {
+	if (!presto_setattr_logs(dentry, attr)) {
 		err = presto_setattr_unlogged(idmap, dentry, attr);
 	} else if (attr->ia_valid & ATTR_SIZE && presto_has_writers(inode)) {
 		err = presto_resize_open(idmap, dentry, attr);

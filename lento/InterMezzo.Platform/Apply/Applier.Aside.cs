@@ -161,7 +161,7 @@ internal sealed partial class Applier
             foreach (var name in ConflictStore.NamesIn(kept))
             {
                 using var fd = _objects.Look(kept, name, out var there);
-                if (fd is not null && there == fid)
+                if (fd is not null && there == fid && _objects.StandsFor(fid, fd))
                 {
                     return new NamePlace(kept, [.. name, 0], OwnsDirectory: true);
                 }

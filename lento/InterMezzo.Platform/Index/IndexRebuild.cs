@@ -48,7 +48,8 @@ internal sealed class IndexRebuild(ObjectTable objects)
     private void Note(Replication.Ports.ITreeObject entry)
     {
         var found = (TreeObject)entry;
-        if (found.Fid != objects.Root.Fid && FidXattr.TryRead(found.Fd, out var fid))
+        // What is in the tree stands for its identity, even if an older inode that had it is kept.
+        if (found.Fid != objects.Root.Fid && FidXattr.TryRead(found.Fd, out var fid) && !objects.Index.TryGet(fid, out _))
         {
             objects.Learn(fid, found.Fd);
         }

@@ -111,9 +111,9 @@ internal sealed partial class SnapshotJoin : IJoin
 
     public void Drop(Fid fid)
     {
+        // Its name stays until the log tells that it is gone; what a program writes to it by then must find its object.
         Close(fid);
         _requested.Remove(fid);
-        Index.RemoveJoined(fid);
     }
 
     /// <summary>What stands at the name, if it is the object; anything else there is out of date and goes.</summary>

@@ -91,6 +91,12 @@ internal sealed class ObjectTable(ReplicaRoot root, SqliteIndex index, bool inod
     /// <summary>A replicated object is here.</summary>
     internal void Learn(Fid fid, Fd fd) => index.Put(fid, LocalFid.HandleOf(fd));
 
+    /// <summary>
+    /// Of two inodes that carry one identity (what was here before a join came with the server's copy is kept) the tree's
+    /// is the object.
+    /// </summary>
+    internal bool StandsFor(Fid fid, Fd fd) => !index.TryGet(fid, out var handle) || handle.Equals(LocalFid.HandleOf(fd));
+
     internal void Forget(Fid fid)
     {
         if (fid.Replica != root.Self || !inodesAreOurs)

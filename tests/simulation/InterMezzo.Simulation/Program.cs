@@ -2,6 +2,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using InterMezzo.Simulation.Checks;
 using InterMezzo.Simulation.Engine;
 
 // simulate --seeds FROM-TO|N [--length N] [--jobs N] [--shrink N]: as many histories, of N events at most; those that fail
@@ -91,7 +92,7 @@ static bool Show(Plan plan, bool verbose, bool whole)
         Console.WriteLine(line);
     }
 
-    foreach (var line in verbose ? history.Machines.SelectMany(InterMezzo.Simulation.Checks.LogImage.Of) : [])
+    foreach (var line in verbose ? history.Machines.SelectMany(machine => LogImage.Of(machine).Concat(TreeImage.OfDisk(machine))) : [])
     {
         Console.WriteLine(line);
     }

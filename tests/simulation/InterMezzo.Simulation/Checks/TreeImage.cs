@@ -14,15 +14,23 @@ internal static class TreeImage
     public static SortedDictionary<string, string> Of(Machine machine)
     {
         var lines = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        Add(lines, machine, machine.Mount.Root, "");
+        Add(lines, machine, machine.Mount.Root, "", isWhole: false);
         return lines;
     }
 
-    private static void Add(SortedDictionary<string, string> lines, Machine machine, Inode directory, string path)
+    /// <summary>With the daemon's own directories.</summary>
+    public static IEnumerable<string> OfDisk(Machine machine)
+    {
+        var lines = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        Add(lines, machine, machine.Mount.Root, "", isWhole: true);
+        return lines.Select(line => $"{machine.Name} {line.Key}: {line.Value}");
+    }
+
+    private static void Add(SortedDictionary<string, string> lines, Machine machine, Inode directory, string path, bool isWhole)
     {
         foreach (var (name, inode) in directory.Entries)
         {
-            if (name == ".intermezzo")
+            if (name == ".intermezzo" && !isWhole)
             {
                 continue;
             }
@@ -30,7 +38,7 @@ internal static class TreeImage
             lines[path + name] = Describe(machine, inode);
             if (inode.IsDirectory)
             {
-                Add(lines, machine, inode, $"{path}{name}/");
+                Add(lines, machine, inode, $"{path}{name}/", isWhole);
             }
         }
     }

@@ -36,7 +36,7 @@ internal sealed partial class Mount
     /// <summary>A file that stays open is closed off in the log now and then.</summary>
     public void CloseOff(Inode inode)
     {
-        if (inode is { Writers: > 0 } && inode.Dirty != 0)
+        if (inode is { Writers: > 0 } && inode.Dirty != 0 && !IsControl(inode))
         {
             Close(new Actor(default, false, 1), inode, RecordFlags.Open);
         }
@@ -172,7 +172,7 @@ internal sealed partial class Mount
 
     private int MarkContent(in Actor actor, Inode inode)
     {
-        if (inode.State.Links == 0 || (inode.Dirty == 0 && IsUnlogged(inode)) || inode.Dirty != 0)
+        if (inode.State.Links == 0 || (actor.IsLento && IsUnlogged(inode)) || inode.Dirty != 0)
         {
             return 0;
         }

@@ -187,7 +187,7 @@ internal sealed partial class Mount
             return error;
         }
 
-        if (target is { Writers: > 0 } && !toControl && (flags & Exchange) == 0 && actor.Applies && _mutation != Mutation.WritersAreReplaced)
+        if (target is { Writers: > 0 } && (flags & Exchange) == 0 && actor.Applies && _mutation != Mutation.WritersAreReplaced)
         {
             return Errors.Busy;
         }
