@@ -191,24 +191,6 @@ internal sealed partial class Applier
         return result == -Errno.ENOENT ? ApplyOutcome.AlreadySo : Fail(result, "renameat2", fid);
     }
 
-    /// <summary>
-    /// An object comes back from the conflict store with another content: what a program here has written to it, unseen by
-    /// the log, stays kept.
-    /// </summary>
-    private void KeepOwn(Fid fid, Fd known, in Interop.Sys.StatXData stat)
-    {
-        if (stat.Size == 0 || !IsKeptOpen(fid) || FindKept(fid) is not { } kept)
-        {
-            return;
-        }
-
-        using (kept)
-        using (var copy = _maker.MakeCopy(known, stat.Type))
-        {
-            KeepAs(copy, kept.Directory, kept.Name.AsSpan()[..^1]);
-        }
-    }
-
     private void KeepAs(in Made made, Fd kept, Conflict conflict) =>
         KeepAs(made, kept, Names.IsValid(conflict.Name) ? conflict.Name : System.Text.Encoding.ASCII.GetBytes(conflict.Object.ToString()));
 

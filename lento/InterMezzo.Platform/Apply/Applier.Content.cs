@@ -45,7 +45,6 @@ internal sealed partial class Applier
             return new ApplyOutcome(ApplyStatus.Busy, fid);
         }
 
-        KeepOwn(fid, known, stat);
         var whole = new ObjectState { Attr = lasting, Xattrs = state.Xattrs ?? ObjectReader.ReadXattrs(known) };
         using var place = stat.Links == 1 ? FindName(hint, fid, known) : null;
         return place is not null
