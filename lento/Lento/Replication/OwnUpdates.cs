@@ -72,7 +72,7 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
         foreach (var (offset, bytes) in LogScan.Records(journal, Start(known), _end))
         {
             var record = RecordView.Parse(bytes.Span);
-            if (offset < known || !isOwn(RecordFacts.Maker(record)) || RecordFacts.IsFound(record))
+            if (offset < known || !IsOwnUpdate(record) || RecordFacts.IsFound(record))
             {
                 continue;
             }
@@ -170,7 +170,7 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
         foreach (var (_, bytes) in LogScan.Records(journal, Start(from), _end))
         {
             var record = RecordView.Parse(bytes.Span);
-            if (isOwn(RecordFacts.Maker(record)) && RecordFacts.Place(record, self, fid) is { } found)
+            if (IsOwnUpdate(record) && RecordFacts.Place(record, self, fid) is { } found)
             {
                 places.Add(found);
             }
@@ -200,11 +200,11 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
                 _contents.Add([new Touch(Facet.Content(content.Object), true)], offset);
             }
 
-            if (isOwn(RecordFacts.Maker(record)) && RecordFacts.IsFound(record))
+            if (IsOwnUpdate(record) && RecordFacts.IsFound(record))
             {
                 _found.Add(touches[..RecordFacts.Touches(record, self, touches)], offset);
             }
-            else if (isOwn(RecordFacts.Maker(record)))
+            else if (IsOwnUpdate(record))
             {
                 _window.Add(touches[..RecordFacts.Touches(record, self, touches)], offset);
                 if (record.Op is Op.SetXattr or Op.RemoveXattr)
@@ -236,6 +236,9 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
             _end = offset + (ulong)record.Length;
         }
     }
+
+    /// <summary>It happened: what failed has a record, too.</summary>
+    private bool IsOwnUpdate(RecordView record) => RecordFacts.IsUpdate(record) && isOwn(RecordFacts.Maker(record));
 
     private ReadOnlyMemory<byte>? RecordAt(ulong offset)
     {

@@ -10,6 +10,8 @@ internal sealed partial class Mount
     public const uint NoReplace = 1;
     public const uint Exchange = 2;
 
+    private static readonly KmlResult s_void = new() { State = KmlFormat.Void };
+
     public int Make(in Actor actor, Inode directory, string name, uint mode, byte[]? target, out Inode? made)
     {
         made = null;
@@ -140,19 +142,22 @@ internal sealed partial class Mount
             return operation.Error;
         }
 
-        if (inode.Entries.Count > 0)
-        {
-            return Errors.NotEmpty;
-        }
-
+        // What the lower file system refuses has its record by then.
+        var fails = inode.Entries.Count > 0;
         var left = operation.TimeOf(directory);
         if (!control)
         {
-            operation.Note(Record(actor, isDirectory ? Op.Rmdir : Op.Unlink, default, ResultOf(left), 0, (ref RecordWriter record) =>
+            operation.Note(Record(actor, isDirectory ? Op.Rmdir : Op.Unlink, default, fails ? s_void : ResultOf(left), 0, (ref RecordWriter record) =>
             {
                 AddName(ref record, inode, directory, name);
                 record.Add(FieldType.AttrBefore, AttrOf(inode));
             }));
+        }
+
+        if (fails)
+        {
+            Ended();
+            return Errors.NotEmpty;
         }
 
         Disk.Put(directory, name, null);
@@ -204,14 +209,16 @@ internal sealed partial class Mount
             return operation.Error;
         }
 
-        if (target is not null && (flags & Exchange) == 0 && target.Entries.Count > 0)
+        var fails = target is not null && (flags & Exchange) == 0 && target.Entries.Count > 0;
+        var fromLeft = operation.TimeOf(fromDirectory);
+        var toLeft = operation.TimeOf(toDirectory, isSecond: !fromControl);
+        Tell(operation, fromDirectory, from, fromControl, moved, toDirectory, to, toControl, target, flags, fails ? s_void : ResultOf(toControl ? fromLeft : toLeft));
+        if (fails)
         {
+            Ended();
             return Errors.NotEmpty;
         }
 
-        var fromLeft = operation.TimeOf(fromDirectory);
-        var toLeft = operation.TimeOf(toDirectory, isSecond: !fromControl);
-        Tell(operation, fromDirectory, from, fromControl, moved, toDirectory, to, toControl, target, flags, toControl ? fromLeft : toLeft);
         Move(operation.Now, fromDirectory, from, moved, toDirectory, to, target, flags);
         Leave(fromDirectory, fromControl ? operation.Now : fromLeft, operation.Now);
         Leave(toDirectory, toControl ? operation.Now : toLeft, operation.Now);
@@ -274,7 +281,7 @@ internal sealed partial class Mount
     }
 
     private void Tell(
-        in Operation operation, Inode fromDirectory, string from, bool fromControl, Inode moved, Inode toDirectory, string to, bool toControl, Inode? target, uint flags, KmlTime left)
+        in Operation operation, Inode fromDirectory, string from, bool fromControl, Inode moved, Inode toDirectory, string to, bool toControl, Inode? target, uint flags, KmlResult result)
     {
         if (fromControl && toControl)
         {
@@ -282,7 +289,7 @@ internal sealed partial class Mount
         }
 
         var op = fromControl ? Op.Enter : toControl ? Op.Leave : Op.Rename;
-        operation.Note(Record(operation.Actor, op, moved.IsDirectory ? RecordFlags.Directory : 0, ResultOf(left), op == Op.Leave ? 0 : flags, (ref RecordWriter record) =>
+        operation.Note(Record(operation.Actor, op, moved.IsDirectory ? RecordFlags.Directory : 0, result, op == Op.Leave ? 0 : flags, (ref RecordWriter record) =>
         {
             var (directory, name) = fromControl ? (toDirectory, to) : (fromDirectory, from);
             AddName(ref record, moved, directory, name);

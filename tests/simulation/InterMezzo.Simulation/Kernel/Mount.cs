@@ -212,7 +212,7 @@ internal sealed partial class Mount
                 Pid = who.Pid,
                 Aux = aux,
                 Synced = Log.Synced,
-                Result = result with { State = KmlFormat.Done },
+                Result = result.State == KmlFormat.Void ? result : result with { State = KmlFormat.Done },
             };
             fill(ref record);
             return record.Finish();
