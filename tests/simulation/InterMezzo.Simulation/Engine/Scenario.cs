@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using System.Text;
+using InterMezzo.Lento.Replication;
 using InterMezzo.Replication.Ports;
 using InterMezzo.Simulation.Checks;
 using InterMezzo.Simulation.Kernel;
@@ -76,6 +77,15 @@ internal sealed class Scenario
 
     /// <summary>SIGKILL; <see cref="Sync"/> starts it again.</summary>
     public void Kill(int replica) => _history.Machines[replica].KillDaemon();
+
+    /// <summary>A name in the root there is taken for one that a program gave, and that nobody else knows of.</summary>
+    public bool HasOwnName(int replica, string name) => _history.Machines[replica].Daemon!.Ask(service =>
+    {
+        var journal = service.Replica.Journal!;
+        var own = new OwnUpdates(journal, service.Replica.Self, maker => maker == 0);
+        own.CatchUpTo(journal.Info.First);
+        return own.HasLastingName(service.Replica.Tree.Root, Encoding.Latin1.GetBytes(name), journal.Info.First);
+    });
 
     /// <summary>The contents of all files that are kept there.</summary>
     public IReadOnlyList<string> Kept(int replica)

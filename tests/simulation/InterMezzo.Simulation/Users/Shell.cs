@@ -27,6 +27,22 @@ internal sealed class Shell(Machine machine)
         Mount.CloseWriter(s_user, file);
     }
 
+    /// <summary>A program opens a file for writing, and keeps it open until it is given back to <see cref="WriteAndClose"/>.</summary>
+    public Inode Open(string path)
+    {
+        var file = Get(path);
+        Mount.OpenForWriting(file);
+        Demand(0, $"open for writing {path}");
+        return file;
+    }
+
+    public void WriteAndClose(Inode file, string text)
+    {
+        Demand(Mount.Truncate(s_user, file, 0), "truncate what is open");
+        Demand(Mount.Write(s_user, file, 0, Encoding.Latin1.GetBytes(text)) - text.Length, $"write \"{text}\" to what is open");
+        Mount.CloseWriter(s_user, file);
+    }
+
     public void Mkdir(string path) => Make(path, 0x41ed, null);
 
     public void Symlink(string path, string target) => Make(path, 0xa1ff, Encoding.Latin1.GetBytes(target));
@@ -36,6 +52,13 @@ internal sealed class Shell(Machine machine)
     {
         var (directory, name) = Place(path);
         Demand(Mount.Remove(s_user, directory, name, directory.Entries[name].IsDirectory), $"remove {path}");
+    }
+
+    /// <summary>A directory that isn't empty stays.</summary>
+    public void FailToRemove(string path)
+    {
+        var (directory, name) = Place(path);
+        Demand(Mount.Remove(s_user, directory, name, isDirectory: true) - Errors.NotEmpty, $"fail to remove {path}");
     }
 
     public void Rename(string from, string to)
