@@ -57,7 +57,7 @@ public sealed class PeerProgress
 /// <param name="Partial">That record is applied in part only.</param>
 /// <param name="Echo">The own log below this was in the peer's log below the batch's end.</param>
 /// <param name="Check">Of the peer's log, where the batch ended.</param>
-/// <param name="Former">Where the peer's log was before it went back in time.</param>
+/// <param name="Former">At a server: where the peer's log was before it went back in time. At a client: where the own log was when it joined.</param>
 public sealed record PeerState(Position Batch, ulong Source, bool Partial, ulong Echo, uint Check = 0, LogPlace Former = default)
 {
     public static PeerState Nothing { get; } = new(default, 0, false, 0);

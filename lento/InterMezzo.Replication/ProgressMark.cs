@@ -17,7 +17,10 @@ namespace InterMezzo.Replication;
 /// <param name="Partial">That record is applied in part only.</param>
 /// <param name="Joins">A join ends: what follows was made by one who knows the peer's log up to there, but not all is here yet.</param>
 /// <param name="Check">Of the peer's log, before the position (<see cref="LogPlace"/>).</param>
-/// <param name="Former">Where the peer's log was when the peer began anew with one that had gone back in time.</param>
+/// <param name="Former">
+/// Where the peer's log was when the peer began anew with one that had gone back in time; at a client, where the own log was
+/// when it joined the peer (no check).
+/// </param>
 public sealed record ProgressMark(
     ulong Peer, Position Position, ulong Echo, VersionVector Vector, ulong Source = 0, bool Partial = false, bool Joins = false, uint Check = 0,
     LogPlace Former = default)

@@ -175,6 +175,12 @@ internal sealed partial class FilesetService
 
         var stream = new ClientFrameStream(call.ResponseStream, call.RequestStream);
         SetState(LinkState.Connected);
+        if (welcome.Features.Contains(Inexact))
+        {
+            var has = welcome.Progress is { } told && WireTypes.ReadLog(told.Applied.Log) == Replica.Journal?.Info.Log ? told : new Progress();
+            await Apply.RunAsync(() => State.Unsay(welcome.Replica, Math.Max(has.Applied?.Offset ?? 0, has.Source == 0 ? 0 : has.Source + 1)));
+        }
+
         var start = StartOf(welcome);
         State.KeepsOwn = start.Theirs is null;
         if (State.KeepsOwn && Deferred.All.Count > 0)

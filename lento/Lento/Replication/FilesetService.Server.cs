@@ -15,6 +15,9 @@ internal sealed partial class FilesetService
     /// <summary>A feature of a welcome: what the client makes is not wanted here.</summary>
     private const string ReadOnly = "read-only";
 
+    /// <summary>A power cut may take what a client was told of, but for what is acknowledged.</summary>
+    private const string Inexact = "inexact";
+
     /// <summary>Runs a peer's call. Without room here the peer is told so, and the replica is opened anew.</summary>
     public async Task ServeAsync(Func<Task> call)
     {
@@ -67,6 +70,11 @@ internal sealed partial class FilesetService
             Former = State.Of(hello.Replica)?.Former is { Offset: not 0 } former ? new Restart { Offset = former.Offset, Check = former.Check } : null,
         };
         welcome.Features.Add(_features);
+        if (Replica.Journal is { Info.Exact: false })
+        {
+            welcome.Features.Add(Inexact);
+        }
+
         if (!writable)
         {
             welcome.Features.Add(ReadOnly);

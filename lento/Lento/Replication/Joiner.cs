@@ -214,7 +214,7 @@ internal sealed class Joiner(
 
         state.EndJoin(peer, position);
         var conflicts = _join.Complete(new Origin(new Dot(peer, 0), 0), peer, time.GetUtcNow(), Unsent(peer, head), MovedSince(head));
-        state.EndBatch(peer, position, _start.Check, head);
+        state.Joined(peer, position, _start.Check, head);
         replica.Applier.Flush();
         for (var i = 0; i < conflicts; i++)
         {

@@ -135,6 +135,23 @@ internal sealed class ReplicationState(IReplica replica, DeferredContents deferr
     /// <summary>A whole batch is applied: noted in the log (if there is one) and in the index. On the apply thread.</summary>
     public void EndBatch(ulong peer, Position position, uint check, ulong echo) => Note(peer, position, check, echo, Of(peer)?.Former ?? default);
 
+    /// <summary>A join has ended: the own log below <paramref name="head"/> is judged by it, whatever the server has of it. On the apply thread.</summary>
+    public void Joined(ulong peer, Position position, uint check, ulong head) => Note(peer, position, check, head, new LogPlace(head, 0));
+
+    /// <summary>
+    /// At a client whose server may have lost in a power cut what it hadn't synced: what of the own log was in the
+    /// server's, and isn't any more, is sent again. On the apply thread.
+    /// </summary>
+    /// <param name="peer">The server.</param>
+    /// <param name="below">It has the own log below this.</param>
+    public void Unsay(ulong peer, ulong below)
+    {
+        if (Of(peer) is { } state && state.Echo > Math.Max(below, state.Former.Offset))
+        {
+            Note(peer, state.Batch, state.Check, Math.Max(below, state.Former.Offset), state.Former);
+        }
+    }
+
     /// <summary>
     /// A client's log went back in time: what it sends is new from here on. On the apply thread.
     /// </summary>
