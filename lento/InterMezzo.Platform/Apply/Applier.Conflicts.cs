@@ -56,8 +56,9 @@ internal sealed partial class Applier
             return;
         }
 
-        if (asObject && FindAway(conflict.Object) is { } already)
+        if (asObject && _objects.Find(conflict.Object, out _) is { } already)
         {
+            // In the tree, or away: it isn't made a second time.
             already.Dispose();
             return;
         }

@@ -238,6 +238,9 @@ internal sealed partial class BatchApplier(
         if (clash is { Facet.Kind: FacetKind.Content } && IsHereAlready(record, view))
         {
             clash = null;
+
+            // Its maker may have taken the other one's by now, which has another time.
+            NoteLost(record, view);
         }
         else if (clash is not null && RecordFacts.IsFound(view) && !_beaten.Contains(RecordFacts.Object(view, replica.Self)))
         {
