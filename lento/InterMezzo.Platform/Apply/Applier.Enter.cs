@@ -119,6 +119,10 @@ internal sealed partial class Applier
         var placed = PlaceKnown(origin, directory, place, fid, replaced);
         return placed.Status switch
         {
+            // It was fetched with its directory by a name that it was given later; this one it has, too, unless records that follow take it.
+            ApplyStatus.Elsewhere when existing == Existing.Keep && stat.Type != FileType.Directory &&
+                state.Attr.Has(AttrValid.Links) && state.Attr.Links > stat.Links => Link(origin, place, fid),
+
             // Made, then given another name: records that follow say so. New content of it is about no name.
             ApplyStatus.Elsewhere when existing == Existing.Keep || replaced == fid => updated,
             ApplyStatus.AlreadySo => updated,
