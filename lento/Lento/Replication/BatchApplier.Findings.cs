@@ -12,6 +12,8 @@ namespace InterMezzo.Lento.Replication;
 /// </summary>
 internal sealed partial class BatchApplier
 {
+    private const int MaxFaster = 100;
+
     // Fetched for a finding, by this batch; not again if it still isn't here.
     private readonly HashSet<Fid> _fetchedBack = [];
 
@@ -244,7 +246,9 @@ internal sealed partial class BatchApplier
     private void Remove(IncomingRecord record, Fid fid)
     {
         DropOrKeepAside(TakingBack(record), Echo, fid);
-        while (replica.Tree.PlaceOf(fid) is { } place && !IsMovedHere(place.Parent, place.Name, fid))
+
+        // Each time a name goes, or a program was faster.
+        for (var faster = 0; faster < MaxFaster && replica.Tree.PlaceOf(fid) is { } place && !IsMovedHere(place.Parent, place.Name, fid); faster++)
         {
             var part = TakingBack(record) with { Seen = _own?.Seen ?? 0 };
             using var entry = replica.Tree.OpenAt(place.Parent, place.Name);
@@ -256,6 +260,8 @@ internal sealed partial class BatchApplier
                     // It doesn't go.
                     return;
                 }
+
+                faster = -1;
             }
 
             _own?.CatchUpTo(Echo);

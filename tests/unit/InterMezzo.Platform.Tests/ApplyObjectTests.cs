@@ -179,6 +179,19 @@ public class ApplyObjectTests(string where)
     }
 
     [Test]
+    public void What_was_fetched_by_a_later_name_gets_the_one_that_it_was_made_with()
+    {
+        var file = _to.MakeFile(1, _to.Root, "second", "x");
+        var made = Records.Make(Op.Create, file, _to.Root, "first", FileType.Regular | 0x1a4);
+        var state = PlainFixture.FileState(1);
+        var linked = new ObjectState { Attr = state.Attr with { Valid = state.Attr.Valid | AttrValid.Links, Links = 2 }, Xattrs = [] };
+        _to.Apply(made, state);
+        Assert.That(File.Exists(_to.At("first")), Is.False, "it had that name once");
+        _to.ApplyTwice(made, linked);
+        Assert.That(Scratch.Sh($"cd {_to.Tree}; stat -c '%n %h' first second"), Is.EqualTo("first 2\nsecond 2"));
+    }
+
+    [Test]
     public void Nothing_is_left_in_staging()
     {
         _to.MakeFile(1, _to.Root, "f", "x");

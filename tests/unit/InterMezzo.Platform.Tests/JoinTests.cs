@@ -201,6 +201,38 @@ public class JoinTests(string where)
     }
 
     [Test]
+    public void Of_two_versions_of_the_server_s_object_the_one_that_is_kept_is_it_no_more()
+    {
+        Join.Begin(s_root, s_rootState);
+        PlaceFile(s_root, "f", 4, 6);
+        Write(4, "server");
+        Complete();
+        File.WriteAllText(_to.At("f"), "mine");
+        Join.Begin(s_root, s_rootState);
+        PlaceFile(s_root, "f", 4, 6);
+        Write(4, "server");
+        Assert.That(Complete(), Is.EqualTo(1));
+
+        _to.Apply(Records.Named(Op.Close, Records.Fid(4), s_root, "gone", PlainFixture.Attr(FileType.Regular | 0x1a4, 5)), null, PlainFixture.Text("newer"));
+        Assert.That(Scratch.Sh($"cd {_to.Tree}; cat f .intermezzo/home/conflicts/*/kept/f"), Is.EqualTo("newermine"));
+        _to.Reopen(losingIndex: true);
+        _to.Apply(Records.Named(Op.Close, Records.Fid(4), s_root, "gone", PlainFixture.Attr(FileType.Regular | 0x1a4, 6)), null, PlainFixture.Text("newest"));
+        Assert.That(Scratch.Sh($"cd {_to.Tree}; cat f .intermezzo/home/conflicts/*/kept/f"), Is.EqualTo("newestmine"));
+    }
+
+    [Test]
+    public void An_object_that_went_while_its_content_was_fetched_is_found_until_the_log_tells()
+    {
+        Join.Begin(s_root, s_rootState);
+        PlaceFile(s_root, "f", 4, 6);
+        Join.Drop(Records.Fid(4));
+        Complete();
+        File.WriteAllText(_to.At("f"), "mine");
+        using var there = _to.Replica.Tree.Open(Records.Fid(4));
+        Assert.That(there?.ReadState().Attr.Size, Is.EqualTo(4));
+    }
+
+    [Test]
     public void A_second_join_removes_what_the_server_removed_and_keeps_what_it_never_saw()
     {
         Join.Begin(s_root, s_rootState);
