@@ -83,6 +83,8 @@ internal sealed partial class Applier
         _directories.Forget(fid);
     }
 
+    public bool IsKeptOpen(Fid fid) => (_away ??= ListAway()).Contains(fid) && _conflicts.HoldsOpen(fid);
+
     private ApplyOutcome MovedAside(int result, Fid fid)
     {
         if (result != 0)

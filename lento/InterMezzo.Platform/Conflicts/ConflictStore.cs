@@ -79,6 +79,10 @@ internal sealed partial class ConflictStore(ObjectTable objects) : IConflictStor
         }
     }
 
+    /// <summary>An object is kept because a program here had it open for writing when it left the tree.</summary>
+    internal bool HoldsOpen(Fid fid) =>
+        List().Any(kept => kept.Kept.Count > 0 && kept.Found.Any(found => found.Object == fid && found.Reason == Conflict.OpenForWriting));
+
     internal static List<byte[]> NamesIn(Fd directory)
     {
         using var reader = new DirectoryReader(Reopen.ForReading(directory, FileType.Directory));

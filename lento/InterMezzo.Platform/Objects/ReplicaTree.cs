@@ -46,6 +46,13 @@ internal sealed class ReplicaTree(ObjectTable objects, PrestoDevice? device) : I
         return place is null or { IsAway: true } ? null : (objects.Identify(place.Directory), place.Name[..^1]);
     }
 
+    public bool IsAway(Fid directory)
+    {
+        using var known = objects.Find(directory, out _);
+        using var place = known is null ? null : NamePlace.OfDescriptor(objects, directory, known);
+        return place is { IsAway: true };
+    }
+
     public IEnumerable<WalkEntry> Walk(Fid? subtree = null)
     {
         if (Open(subtree ?? Root) is not TreeObject top)

@@ -152,6 +152,9 @@ public interface IApplier
     /// <param name="expected">What must be there, or aside; otherwise NameTaken or AlreadySo (nothing there).</param>
     ApplyOutcome EvictToConflictStore(Origin origin, Fid parent, ReadOnlySpan<byte> name, Fid expected, Conflict conflict);
 
+    /// <summary>An object is in the conflict store because a program here had it open for writing.</summary>
+    bool IsKeptOpen(Fid fid);
+
     /// <summary>Keeps a copy of an object's present content and state, before another version takes its place.</summary>
     ApplyOutcome CopyToConflictStore(Fid fid, Conflict conflict);
 

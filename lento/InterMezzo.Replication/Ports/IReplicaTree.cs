@@ -17,6 +17,9 @@ public interface IReplicaTree
     /// <summary>A name of an object in the tree, if the kernel knows one. Null: it has none, or isn't known to.</summary>
     (Fid Parent, byte[] Name)? PlaceOf(Fid fid);
 
+    /// <summary>A directory is one of the daemon's own, or in one: what it holds isn't in the tree.</summary>
+    bool IsAway(Fid directory);
+
     /// <summary>
     /// The object (null: the whole tree) and all below it, parents first. Memory doesn't grow with the tree. Other
     /// programs may change it meanwhile: what stays is met, what vanishes is passed over, what moves is met once,

@@ -57,6 +57,23 @@ internal sealed partial class BatchApplier
         Ask(record);
     }
 
+    /// <summary>
+    /// At a server: new content of an object that left the tree while it was open for writing here. No client has what was
+    /// written to it here since: neither takes the place of the other.
+    /// </summary>
+    private bool IsKeptBeside(IncomingRecord record, RecordView view)
+    {
+        var kind = KindOf(view);
+        if (side == Side.Client || kind != UpdateKind.Writes || record is not { Carry: Carry.Here, Content: not null } ||
+            !_applier.IsKeptOpen(RecordFacts.Object(view, replica.Self)))
+        {
+            return false;
+        }
+
+        Keep(record, view, Describe(view, kind, null) with { Reason = ConflictRules.Name(side, kind, FacetKind.Existence, UpdateKind.Removes) }, asObject: false);
+        return true;
+    }
+
     private void CopyLocal(RecordView view, UpdateKind kind, Clash clash)
     {
         var conflict = DescribeLocal(view, kind, clash);

@@ -215,7 +215,7 @@ internal sealed partial class BatchApplier(
             return true;
         }
 
-        if (MeetWaiting(record, view))
+        if (MeetWaiting(record, view) || IsKeptBeside(record, view))
         {
             return true;
         }

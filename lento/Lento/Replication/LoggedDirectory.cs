@@ -81,6 +81,8 @@ internal sealed class LoggedTree(IReplicaTree tree, KmlFileJournal journal) : IR
 
     public ITreeObject? OpenAt(Fid parent, ReadOnlySpan<byte> name) => tree.OpenAt(parent, name);
 
+    public bool IsAway(Fid directory) => tree.IsAway(directory);
+
     public (Fid Parent, byte[] Name)? PlaceOf(Fid fid) => tree.PlaceOf(fid);
 
     public IEnumerable<WalkEntry> Walk(Fid? subtree = null) => tree.Walk(subtree);

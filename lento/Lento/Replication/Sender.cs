@@ -298,9 +298,10 @@ internal sealed class Sender(
             return loser;
         }
 
-        if (source is null)
+        if (source is null || IsAway(view))
         {
-            // A later record tells of the removal.
+            // A later record tells of the removal, or an earlier one.
+            source?.Dispose();
             record.Carry = Protocol.Replication.Carry.Gone;
             record.Version = 0;
             return null;
@@ -326,6 +327,10 @@ internal sealed class Sender(
         WireTypes.AddState(record, loser.ReadState());
         return new OutgoingContent(loser, record.Source, 0);
     }
+
+    /// <summary>What a program has written at the server to a file that was in the conflict store by then: no client has that.</summary>
+    private bool IsAway(RecordView view) =>
+        direction == Direction.ToClient && view.Op == Op.Close && view.TryGetParent(out var parent) && replica.Tree.IsAway(parent.Fid.Canonical(replica.Self));
 
     private OutgoingContent? Describe(PlannedRecord planned, RecordView view, Record record, ITreeObject source, ContentCheck check)
     {

@@ -29,6 +29,23 @@ internal sealed class OpenFilesTests
         },
         "d/f");
 
+    [Test]
+    public void Written_at_the_server_after_a_client_removed_it()
+    {
+        for (var seed = 1; seed <= Orders; seed++)
+        {
+            var scenario = new Scenario(seed);
+            scenario.Shells[0].Write("f", "base");
+            Assert.That(scenario.Sync(), Is.Null, () => scenario.Story);
+            var open = scenario.Shells[0].Open("f");
+            scenario.Shells[1].Remove("f");
+            Assert.That(scenario.Sync(), Is.Null, () => $"order {seed}:\n{scenario.Story}");
+            scenario.Shells[0].WriteAndClose(open, "late");
+            Assert.That(scenario.Sync(), Is.Null, () => $"order {seed}:\n{scenario.Story}");
+            _ = new Outcome(scenario, $"order {seed}:\n{scenario.Story}").Tree().Kept(["late"], []);
+        }
+    }
+
     private static void Check(Action<Users.Shell> server, string path = "f")
     {
         for (var seed = 1; seed <= Orders; seed++)
