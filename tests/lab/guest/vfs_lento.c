@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include <dirent.h>
+#include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -150,6 +151,44 @@ static const char *check_removed(void)
 	return NULL;
 }
 
+static unsigned long long mark_of(int device, const char *path)
+{
+	struct presto_object object = {};
+	struct stat st;
+	int fd = open(path, O_RDONLY);
+
+	if (fd < 0 || fstat(fd, &st) || ioctl(fd, FS_IOC_GETVERSION, &object.gen))
+		return ~0ULL;
+	close(fd);
+	object.ino = st.st_ino;
+	return ioctl(device, PRESTO_IOC_OBJECT, &object) ? ~0ULL : object.dirty;
+}
+
+/* What was opened in the tree is logged wherever it is by then, and isn't replaced there either. */
+static const char *check_written_away(void)
+{
+	int device, writer, go[2], status;
+	unsigned long long mark;
+	char byte;
+
+	EXPECT(!put_file("f", "old") && !pipe(go));
+	writer = open("f", O_RDWR);
+	EXPECT(writer >= 0);
+	if (!fork())
+		_exit(read(go[0], &byte, 1) != 1 || ftruncate(writer, 1) || pwrite(writer, "new", 3, 0) != 3);
+	device = become_lento();
+	EXPECT(device >= 0 && !set_context(device, 6) && !rename("f", control("/away")));
+	EXPECT(!mark_of(device, control("/away")));
+	EXPECT(write(go[1], "", 1) == 1 && wait(&status) > 0 && !status && is_file(control("/away"), "new"));
+	mark = mark_of(device, control("/away"));
+	EXPECT(mark && mark != ~0ULL);
+	EXPECT(!put_file(control("/other"), "other"));
+	REFUSED(rename(control("/other"), control("/away")), EBUSY);
+	EXPECT(!close(writer) && !mark_of(device, control("/away")));
+	EXPECT(!rename(control("/other"), control("/away")) && !unlink(control("/away")));
+	return NULL;
+}
+
 /* As replay does it: objects by handle, without a path and without opening them. */
 static const char *check_by_handle(void)
 {
@@ -213,6 +252,7 @@ const struct check lento_checks[] = {
 	{ "subtree that enters", check_subtree },
 	{ "replaced while written", check_busy },
 	{ "removed while written", check_removed },
+	{ "written after it was moved away", check_written_away },
 	{ "objects by handle", check_by_handle },
 	{ "lento's own xattrs", check_own_xattrs },
 	{}
