@@ -109,6 +109,8 @@ internal sealed class WrittenReplica : IReplica, IReplicaTree, IOperationContext
 
     public (Fid Parent, byte[] Name)? PlaceOf(Fid fid) => _plain.Tree.PlaceOf(fid);
 
+    public bool IsAway(Fid directory) => _plain.Tree.IsAway(directory);
+
     public IEnumerable<WalkEntry> Walk(Fid? subtree = null) => _plain.Tree.Walk(subtree);
 
     void IOperationContext.Set(in Origin origin)
