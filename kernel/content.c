@@ -237,10 +237,23 @@ out:
 	return err;
 }
 
-/* A mark that must be durable is so when the log is synced beyond it. */
-static bool presto_mark_done(struct kml *kml, u64 dirty, bool overwrites)
+/*
+ * Whether the caller may rely on the mark that is open. That of what lento
+ * applies tells of nothing that a program writes meanwhile, nor is the gate
+ * open for him because of it.
+ */
+bool presto_has_mark(struct inode *inode)
 {
-	return dirty && (!overwrites || READ_ONCE(kml->synced) > dirty);
+	struct presto_jinode *ji = &PRESTO_I(inode)->j;
+
+	return READ_ONCE(ji->dirty) && (!READ_ONCE(ji->applied) || presto_is_lento(inode->i_sb));
+}
+
+/* A mark that must be durable is so when the log is synced beyond it. */
+static bool presto_mark_done(struct inode *inode, bool overwrites)
+{
+	return presto_has_mark(inode) && (!overwrites || READ_ONCE(presto_kml(inode)->synced) >
+							 READ_ONCE(PRESTO_I(inode)->j.dirty));
 }
 
 int presto_dirty(struct inode *inode, bool overwrites)
@@ -252,7 +265,7 @@ int presto_dirty(struct inode *inode, bool overwrites)
 	int err = 0;
 
 again:
-	if (likely(presto_mark_done(kml, READ_ONCE(ji->dirty), overwrites)))
+	if (likely(presto_mark_done(inode, overwrites)))
 		return 0;
 	if (!presto_lower_inode(inode)->i_nlink)
 		return 0;
@@ -262,10 +275,10 @@ again:
 	sb_start_pagefault(lower_sb);
 	flags = memalloc_nofs_save();
 	mutex_lock(&ji->lock);
-	if (!ji->dirty)
+	if (!presto_has_mark(inode))
 		err = presto_mark(kml, ji);
 	mutex_unlock(&ji->lock);
-	if (!err && !presto_mark_done(kml, READ_ONCE(ji->dirty), overwrites))
+	if (!err && !presto_mark_done(inode, overwrites))
 		err = kml_flush(kml);
 	memalloc_nofs_restore(flags);
 	sb_end_pagefault(lower_sb);
@@ -394,13 +407,20 @@ static bool presto_writer_drop(struct presto_jinode *ji)
 	return freed;
 }
 
-/* Drops a writer; false if it is the last one and the inode is dirty. */
+/* Whether the content is complete with this writer, who goes or has just gone. */
+static bool presto_completes(struct presto_jinode *ji, unsigned int others)
+{
+	/* what lento has applied is so with lento, whoever else waits at the gate */
+	return ji->dirty && (!others || (ji->applied && presto_is_lento(ji->inode->i_sb)));
+}
+
+/* Drops a writer; false if a CLOSE is due. */
 static bool presto_writer_put_fast(struct presto_jinode *ji, bool *freed)
 {
 	bool done;
 
 	mutex_lock(&ji->lock);
-	done = ji->writers > 1 || !ji->dirty;
+	done = !presto_completes(ji, ji->writers - 1);
 	if (done)
 		*freed = presto_writer_drop(ji);
 	mutex_unlock(&ji->lock);
@@ -420,7 +440,7 @@ static bool presto_writer_put_dirty(struct inode *inode, struct dentry *dentry)
 	flags = memalloc_nofs_save();
 	mutex_lock(&ji->lock);
 	freed = presto_writer_drop(ji);
-	if (!ji->writers && ji->dirty)
+	if (presto_completes(ji, ji->writers))
 		presto_close(presto_kml(inode), ji, dentry, 0);
 	mutex_unlock(&ji->lock);
 	memalloc_nofs_restore(flags);

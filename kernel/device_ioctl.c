@@ -50,6 +50,8 @@ static long presto_ioctl_object(struct super_block *sb, struct presto_object *ob
 
 	object->writers = 0;
 	object->dirty = 0;
+	object->waits = 0;
+	object->reserved = 0;
 	if (inode) {
 		struct presto_jinode *ji = &PRESTO_I(inode)->j;
 
@@ -57,6 +59,7 @@ static long presto_ioctl_object(struct super_block *sb, struct presto_object *ob
 		object->writers = ji->writers;
 		ji->awaited |= ji->writers;
 		object->dirty = ji->dirty;
+		object->waits = ji->writers && !presto_may_be_written(inode);
 		mutex_unlock(&ji->lock);
 		iput(inode);
 	}

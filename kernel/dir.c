@@ -269,7 +269,7 @@ int presto_unlink(struct inode *dir, struct dentry *dentry)
 	struct inode *inode = d_inode(dentry);
 
 	/* What someone is writing would be lost; PRESTO_IOC_OBJECT tells when it is closed. */
-	if (presto_has_writers(inode) && presto_lower_inode(inode)->i_nlink == 1 &&
+	if (presto_may_be_written(inode) && presto_lower_inode(inode)->i_nlink == 1 &&
 	    !presto_is_control(dentry) && presto_in_context(dir->i_sb))
 		return -EBUSY;
 	return presto_remove(dir, dentry, KML_OP_UNLINK);

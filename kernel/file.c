@@ -108,7 +108,7 @@ static int presto_mark_write(struct kiocb *iocb)
 	bool append = iocb->ki_flags & IOCB_APPEND;
 
 	/* a mark waits for the log */
-	if (iocb->ki_flags & IOCB_NOWAIT && !READ_ONCE(PRESTO_I(inode)->j.dirty))
+	if (iocb->ki_flags & IOCB_NOWAIT && !presto_has_mark(inode))
 		return -EAGAIN;
 	return presto_mark_file(iocb->ki_filp, append ? PRESTO_NO_OVERWRITE : iocb->ki_pos);
 }

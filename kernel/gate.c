@@ -221,6 +221,20 @@ void presto_gate_leave(struct super_block *sb)
 		wake_up_all(&device->gate_wait);
 }
 
+/*
+ * Whether a program may write to it now: he has it open for that, and isn't kept
+ * out by the gate. (Once that was turned nothing is under way, but what has a mark
+ * again since: stores to a mapping.)
+ */
+bool presto_may_be_written(struct inode *inode)
+{
+	const struct presto_device *device = PRESTO_SB(inode->i_sb)->device;
+
+	return presto_has_writers(inode) &&
+	       (READ_ONCE(device->gate.state) == PRESTO_GATE_OPEN || READ_ONCE(device->lenient) ||
+		(READ_ONCE(PRESTO_I(inode)->j.dirty) && !READ_ONCE(PRESTO_I(inode)->j.applied)));
+}
+
 /* The gate is turned: lets whoever is writing come to an end, then what is under way. */
 static int presto_gate_settle(struct presto_device *device, struct kml *kml, u32 grace_ms)
 {

@@ -144,6 +144,7 @@ void presto_changed(struct inode *inode, u64 start, u64 len);
 void presto_writer_get(struct inode *inode);
 void presto_writer_put(struct inode *inode, struct dentry *dentry);
 bool presto_has_writers(struct inode *inode);
+bool presto_has_mark(struct inode *inode);
 /* The file has just been created. */
 void presto_created(struct inode *inode);
 /* Will the CLOSE tell of attributes that are set now? Notes that it must. The inode is locked. */

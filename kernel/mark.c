@@ -49,13 +49,24 @@ bool presto_file_unlogged(struct file *file)
 	return !presto_file_is_counted(file) && presto_unlogged(file->f_path.dentry);
 }
 
+/* A program has written: what lento applies would go over that. */
+static bool presto_mark_is_others(struct inode *inode)
+{
+	const struct presto_jinode *ji = &PRESTO_I(inode)->j;
+
+	return !READ_ONCE(ji->applied) && presto_in_context(inode->i_sb);
+}
+
 /* The same for an open file. What has a mark keeps it wherever it goes. */
 int presto_mark_file(struct file *file, loff_t start)
 {
 	struct inode *inode = file_inode(file);
+	bool marked = READ_ONCE(PRESTO_I(inode)->j.dirty);
 
-	if (!READ_ONCE(PRESTO_I(inode)->j.dirty) && presto_file_unlogged(file))
+	if (!marked && presto_file_unlogged(file))
 		return 0;
+	if (marked && presto_mark_is_others(inode))
+		return -EBUSY;
 	return presto_mark_content(inode, start);
 }
 

@@ -250,5 +250,6 @@ bool presto_unlogged(struct dentry *dentry);
  */
 int presto_gate_enter(struct super_block *sb, bool must_ask);
 void presto_gate_leave(struct super_block *sb);
+bool presto_may_be_written(struct inode *inode);
 
 #endif

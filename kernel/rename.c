@@ -115,7 +115,7 @@ static int presto_may_rename(const struct presto_name *from, const struct presto
 		return -EINVAL;
 	/* What someone is writing would be lost; PRESTO_IOC_OBJECT tells when it is closed. */
 	if (replaced && !(flags & RENAME_EXCHANGE) &&
-	    presto_has_writers(replaced) && presto_in_context(sb))
+	    presto_may_be_written(replaced) && presto_in_context(sb))
 		return -EBUSY;
 	return 0;
 }

@@ -115,7 +115,7 @@ internal sealed partial class Applier
         }
 
         using var aside = _objects.Look(_root.Aside, AsideName(fid).AsSpan()[..^1], out _);
-        return aside is not null && _context.CountWriters(aside) > 0;
+        return aside is not null && _context.WritersOf(aside) == Writers.Writing;
     }
 
     /// <summary>What waited for a place has lost its name at the origin. (A directory that isn't empty stays aside.)</summary>

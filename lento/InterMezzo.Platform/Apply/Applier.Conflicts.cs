@@ -152,7 +152,7 @@ internal sealed partial class Applier
         record.TryGetParent(out var parent);
         using (var known = _objects.Find(fid, out var stat))
         {
-            if (known is not null && stat.Type == FileType.Regular && _context.CountWriters(known) > 0)
+            if (known is not null && stat.Type == FileType.Regular && _context.WritersOf(known) == Writers.Writing)
             {
                 return new ApplyOutcome(ApplyStatus.Busy, fid);
             }

@@ -40,13 +40,14 @@ internal sealed partial class Applier
             return new ApplyOutcome(ApplyStatus.WrongKind, fid);
         }
 
-        if (_context.CountWriters(known) > 0)
+        var writers = _context.WritersOf(known);
+        if (writers == Writers.Writing)
         {
             return new ApplyOutcome(ApplyStatus.Busy, fid);
         }
 
         var whole = new ObjectState { Attr = lasting, Xattrs = state.Xattrs ?? ObjectReader.ReadXattrs(known) };
-        using var place = stat.Links == 1 ? FindName(hint, fid, known) : null;
+        using var place = stat.Links == 1 && writers == Writers.None ? FindName(hint, fid, known) : null;
         return place is not null
             ? Replace(origin, place, fid, whole, content)
             : WriteInPlace(origin, fid, known, whole, content);

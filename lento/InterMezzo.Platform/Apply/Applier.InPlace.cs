@@ -7,9 +7,9 @@ using InterMezzo.Replication.Ports;
 namespace InterMezzo.Platform;
 
 /// <summary>
-/// Content that can't come by a rename, because the object has several names or none that is known. It is durable in
-/// staging/redo before the object is touched, and stays there until the object is durable: what a crash cuts short is
-/// written again at start.
+/// Content that can't come by a rename, because the object has several names or none that is known, or a program that
+/// waits for the write permit has it open. It is durable in staging/redo before the object is touched, and stays there
+/// until the object is durable: what a crash cuts short is written again at start.
 /// </summary>
 internal sealed partial class Applier
 {
@@ -117,9 +117,9 @@ internal sealed partial class Applier
             {
                 SparseCopy.Copy(source, target);
             }
-            catch (SysException exception) when (exception.Error == Errno.EAGAIN)
+            catch (SysException exception) when (exception.Error is Errno.EAGAIN or Errno.EBUSY)
             {
-                // Of the first write, before anything has changed.
+                // Of the first write, before anything has changed; or a program has begun to write to it.
                 return new ApplyOutcome(ApplyStatus.Changed, fid);
             }
         }

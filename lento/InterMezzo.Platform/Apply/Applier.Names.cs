@@ -73,7 +73,7 @@ internal sealed partial class Applier
             return new ApplyOutcome(ApplyStatus.WrongKind, fid);
         }
 
-        return stat is { Type: FileType.Regular, Links: 1 } && _context.CountWriters(occupant) > 0
+        return stat is { Type: FileType.Regular, Links: 1 } && _context.WritersOf(occupant) == Writers.Writing
             ? new ApplyOutcome(ApplyStatus.Busy, fid)
             : Unlink(origin, directory, place, fid, isDirectory, stat.Links);
     }

@@ -18,8 +18,8 @@ internal interface IOperationContext
     /// <param name="isLink">Another name of the object has entered before.</param>
     void Tell(Fd directory, ReadOnlySpan<byte> name, bool isLink);
 
-    /// <summary>How often an object is open for writing here, as far as can be told.</summary>
-    uint CountWriters(Fd fd);
+    /// <summary>Whether an object is open for writing here, as far as can be told.</summary>
+    Writers WritersOf(Fd fd);
 
     /// <summary>Where the own log ends now: all that programs did up to now is below. 0: there is none.</summary>
     ulong Head();

@@ -246,7 +246,7 @@ internal sealed class TreeMerge(
     }
 
     /// <summary>Somebody is writing into it.</summary>
-    private bool IsInUse(Fd entry, Fid fid) => StatOf(entry, fid).Type == FileType.Regular && context.CountWriters(entry) > 0;
+    private bool IsInUse(Fd entry, Fid fid) => StatOf(entry, fid).Type == FileType.Regular && context.WritersOf(entry) != Writers.None;
 
     private static bool IsDirectory(Fd entry, Fid fid) => StatOf(entry, fid).Type == FileType.Directory;
 

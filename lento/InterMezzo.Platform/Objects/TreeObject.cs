@@ -21,19 +21,7 @@ internal sealed class TreeObject(Fd fd, Fid fid, in Interop.Sys.StatXData stat, 
 
     internal Fd Fd => fd;
 
-    public uint Writers
-    {
-        get
-        {
-            if (device is null)
-            {
-                return 0;
-            }
-
-            var (ino, gen) = LocalFid.HandleOf(fd).Identify(0);
-            return device.CountWriters(ino, gen);
-        }
-    }
+    public Writers Writers => device?.WritersOf(fd) ?? Writers.None;
 
     public ObjectState ReadState() => ObjectReader.Read(fd);
 

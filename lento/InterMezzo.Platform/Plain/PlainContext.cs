@@ -16,7 +16,7 @@ internal sealed class PlainContext(ReplicaRoot root) : IOperationContext
     {
     }
 
-    public uint CountWriters(Fd fd) => 0;
+    public Writers WritersOf(Fd fd) => Writers.None;
 
     public ulong Head() => 0;
 

@@ -90,6 +90,8 @@ internal static class PrestoAbi
         public uint Gen;
         public uint Writers;
         public ulong Dirty;
+        public uint Waits;
+        public uint Reserved;
     }
 
     /// <summary>struct presto_place</summary>

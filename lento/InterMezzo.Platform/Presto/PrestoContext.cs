@@ -26,11 +26,7 @@ internal sealed class PrestoContext(PrestoDevice device) : IOperationContext
         device.Tell(directory, name, isLink ? Op.Link : Op.Enter, afterStop: false);
     }
 
-    public uint CountWriters(Fd fd)
-    {
-        var (ino, gen) = LocalFid.HandleOf(fd).Identify(0);
-        return device.CountWriters(ino, gen);
-    }
+    public Writers WritersOf(Fd fd) => device.WritersOf(fd);
 
     public ulong Head() => device.ReadInfo().Head;
 

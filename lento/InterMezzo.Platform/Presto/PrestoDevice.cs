@@ -96,12 +96,24 @@ internal sealed class PrestoDevice : IDisposable
           (told.KeepSecond ? PrestoAbi.ContextKeep2 : 0) |
           (told.Yield ? PrestoAbi.ContextYield : 0);
 
-    /// <summary>How often the object is open for writing.</summary>
-    internal uint CountWriters(ulong ino, uint gen)
+    /// <summary>Whether programs have the object open for writing.</summary>
+    internal Writers WritersOf(Fd fd)
     {
+        var (ino, gen) = LocalFid.HandleOf(fd).Identify(0);
         var status = new PrestoAbi.ObjectStatus { Ino = ino, Gen = gen };
         var result = Interop.Sys.Ioctl(_fd, PrestoAbi.IocObject, ref status);
-        return result is -Errno.ESTALE or -Errno.ENOENT ? 0 : Check(result, "PRESTO_IOC_OBJECT", 0) >= 0 ? status.Writers : 0;
+        if (result is -Errno.ESTALE or -Errno.ENOENT)
+        {
+            return Writers.None;
+        }
+
+        Check(result, "PRESTO_IOC_OBJECT", 0);
+        return status switch
+        {
+            { Writers: 0 } => Writers.None,
+            { Waits: 0 } => Writers.Writing,
+            _ => Writers.Waiting,
+        };
     }
 
     /// <summary>Journals a name that is in the tree as an update of this replica: an ENTER or a LINK.</summary>

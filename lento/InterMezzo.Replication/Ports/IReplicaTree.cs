@@ -55,8 +55,8 @@ public interface ITreeObject : IDisposable
     int Read(ulong offset, Span<byte> buffer);
 
     /// <summary>
-    /// How often the file is open for writing here, as far as the replica can tell (a plain directory: 0). If it is,
+    /// Whether the file is open for writing here, as far as the replica can tell (a plain directory: no). If it is,
     /// <see cref="IJournal.WaitReleasedAsync"/> tells when it isn't any more.
     /// </summary>
-    uint Writers { get; }
+    Writers Writers { get; }
 }

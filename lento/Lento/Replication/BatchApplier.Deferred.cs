@@ -152,7 +152,7 @@ internal sealed partial class BatchApplier
     private bool IsOpenHere(Fid file)
     {
         using var there = replica.Tree.Open(file);
-        return there?.Writers > 0;
+        return there?.Writers == Writers.Writing;
     }
 
     /// <summary>At a server: a content arrives where another waits. That came first; perhaps it can be decided by now.</summary>
@@ -198,7 +198,7 @@ internal sealed partial class BatchApplier
         using (var there = replica.Tree.Open(waiting.Object))
         {
             // The log is looked at afterwards: it has the CLOSE of whoever has gone.
-            (isHere, isOpen) = (there is not null, there?.Writers > 0);
+            (isHere, isOpen) = (there is not null, there?.Writers == Writers.Writing);
         }
 
         var clash = _own!.Find(view, waiting.Known);

@@ -50,6 +50,9 @@ internal sealed partial class FilesetService
         }
     }
 
+    /// <summary>Whoever has a file open for writing waits for the permit: what waits for him enters.</summary>
+    private void TryKeptOut() => TryDeferred(all: true);
+
     /// <summary>A client takes the tree over as it is here: what waits of its own it gives up. On the apply thread.</summary>
     private void LoseDeferred(ulong peer)
     {

@@ -43,8 +43,8 @@ internal sealed partial class FilesetService : IAsyncDisposable
         Changes = replica.Journal is { } journal ? new ChangeLog(journal, replica.Self) : null;
         Reach = replica.Journal is { Info.Head: var head } ? new PeerReach(() => replica.Journal.Info.Head, head) : null;
         _state = settings.Side == Side.Server ? LinkState.Serving : LinkState.Disconnected;
-        _keeper = settings.Permits && replica.Gate is not null ? new PermitKeeper(settings, replica, Apply, SayAsync, IsAtWork, time, logger) : null;
-        _user = settings.Side == Side.Client && settings.SendsOwn && replica.Gate is { } gate ? new PermitUser(gate, Apply, settings) : null;
+        _keeper = settings.Permits && replica.Gate is not null ? new PermitKeeper(settings, replica, Apply, SayAsync, TryKeptOut, IsAtWork, time, logger) : null;
+        _user = settings.Side == Side.Client && settings.SendsOwn && replica.Gate is { } gate ? new PermitUser(gate, Apply, settings, TryKeptOut) : null;
     }
 
     public FilesetSettings Settings { get; }

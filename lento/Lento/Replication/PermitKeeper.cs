@@ -14,6 +14,7 @@ namespace InterMezzo.Lento.Replication;
 /// <param name="replica">The server's.</param>
 /// <param name="apply">Turns the gate.</param>
 /// <param name="tell">Tells a client; false: it is out of reach.</param>
+/// <param name="keptOut">For the apply thread: the server's own programs can't write any more.</param>
 /// <param name="isAtWork">Whether something has moved between a client and this server since this was asked last.</param>
 /// <param name="time">For how long who has it.</param>
 /// <param name="logger">Says when a permit is broken.</param>
@@ -22,6 +23,7 @@ internal sealed class PermitKeeper(
     IReplica replica,
     IApplyThread apply,
     Func<ulong, Kind, Task<bool>> tell,
+    Action keptOut,
     Func<ulong, bool> isAtWork,
     TimeProvider time,
     ILogger logger)
@@ -139,7 +141,14 @@ internal sealed class PermitKeeper(
         }
     }
 
-    private Task TurnAsync(GateState state) => apply.RunAsync(() => _turns.Turn(state, GateState.Open, settings.PermitWait));
+    private Task TurnAsync(GateState state) => apply.RunAsync(() =>
+    {
+        _turns.Turn(state, GateState.Open, settings.PermitWait);
+        if (state != GateState.Open)
+        {
+            keptOut();
+        }
+    });
 
     private void Change(Action<PermitTable> change)
     {

@@ -10,7 +10,11 @@ namespace InterMezzo.Lento.Replication;
 /// At a client: opens and shuts the gate of its programs as the server gives and takes the write permit, and as the
 /// fileset's policy says when there is no server.
 /// </summary>
-internal sealed class PermitUser(IGate gate, IApplyThread apply, FilesetSettings settings)
+/// <param name="gate">Of the programs here.</param>
+/// <param name="apply">Turns it.</param>
+/// <param name="settings">The fileset.</param>
+/// <param name="keptOut">For the apply thread: programs can't write any more.</param>
+internal sealed class PermitUser(IGate gate, IApplyThread apply, FilesetSettings settings, Action keptOut)
 {
     /// <summary>What a server that keeps to the protocol may have said and we not done: a grant, and that it wants it back.</summary>
     private const int QueueLength = 4;
@@ -97,5 +101,12 @@ internal sealed class PermitUser(IGate gate, IApplyThread apply, FilesetSettings
         await session.SayAsync(Kind.Release);
     }
 
-    private Task TurnAsync(GateState state) => apply.RunAsync(() => gate.Turn(state, settings.Offline, settings.PermitWait));
+    private Task TurnAsync(GateState state) => apply.RunAsync(() =>
+    {
+        gate.Turn(state, settings.Offline, settings.PermitWait);
+        if (state != GateState.Open)
+        {
+            keptOut();
+        }
+    });
 }

@@ -68,7 +68,7 @@ internal sealed class WrittenReplica : IReplica, IReplicaTree, IOperationContext
 
     public MemoryJournal Log { get; }
 
-    public uint Writers { get; set; }
+    public Writers Writers { get; set; }
 
     public string Fileset => "home";
 
@@ -121,7 +121,7 @@ internal sealed class WrittenReplica : IReplica, IReplicaTree, IOperationContext
     {
     }
 
-    uint IOperationContext.CountWriters(Fd fd) => Writers;
+    Writers IOperationContext.WritersOf(Fd fd) => Writers;
 
     ulong IOperationContext.Head() => 0;
 
@@ -129,7 +129,7 @@ internal sealed class WrittenReplica : IReplica, IReplicaTree, IOperationContext
 
     public void Dispose() => _plain.Dispose();
 
-    private sealed class Written(ITreeObject file, uint writers) : ITreeObject
+    private sealed class Written(ITreeObject file, Writers writers) : ITreeObject
     {
         public Fid Fid => file.Fid;
 
@@ -137,7 +137,7 @@ internal sealed class WrittenReplica : IReplica, IReplicaTree, IOperationContext
 
         public uint Links => file.Links;
 
-        public uint Writers => writers;
+        public Writers Writers => writers;
 
         public ObjectState ReadState() => file.ReadState();
 

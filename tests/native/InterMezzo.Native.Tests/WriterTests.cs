@@ -56,7 +56,7 @@ public class WriterTests
         }
 
         Assert.That(Try(), Is.EqualTo(BatchApplier.ForWriter), "it is still open");
-        _here.Writers = 0;
+        _here.Writers = Writers.None;
         Assert.That(Try(), Is.Null);
         Assert.That((Tree, Waiting), Is.EqualTo(("new", 0)));
         Assert.That(Listed, Is.Empty);
@@ -69,7 +69,7 @@ public class WriterTests
         Receive(Other, 1000, Op.Close, "new");
         Receive(Other, 2000, Op.Close, "newest");
         Assert.That((Waiting, Listed.Count), Is.EqualTo((2000, 1)));
-        _here.Writers = 0;
+        _here.Writers = Writers.None;
         Receive(Other, 3000, Op.Close, "latest of all");
         Assert.That((Tree, Waiting), Is.EqualTo(("latest of all", 0)));
         Assert.That(Listed, Is.Empty);
@@ -81,7 +81,7 @@ public class WriterTests
         Start(Side.Client);
         Receive(Other, 1000, Op.Close, "theirs");
         var close = Write("mine");
-        _here.Writers = 0;
+        _here.Writers = Writers.None;
         Assert.That(Try(), Is.EqualTo(close), "the server doesn't have it");
         Assert.That(Tree, Is.EqualTo("mine"));
         Assert.That(_waiting.KnownTo(RecordView.Parse(Own(Op.Close)), Self, Other, 9000), Is.EqualTo(1000), "it is sent as made without knowing");
@@ -104,7 +104,7 @@ public class WriterTests
         _state.KeepsOwn = true;
         Receive(Other, 1000, Op.Close, "theirs");
         Write("mine");
-        _here.Writers = 0;
+        _here.Writers = Writers.None;
         Assert.That(Try(), Is.Null);
         Assert.That((Tree, Kept(Listed.Single().Conflict.Loser)), Is.EqualTo(("theirs", "mine")));
     }
@@ -117,7 +117,7 @@ public class WriterTests
         Receive(Other, 1000, Op.Close, "theirs");
         Assert.That((Waiting, Listed.Single().Conflict.Reason), Is.EqualTo((1000, "open for writing here")), "nothing half written is kept");
         Echo(Write("mine, all of it") + 1, 2000);
-        _here.Writers = 0;
+        _here.Writers = Writers.None;
         Assert.That(Try(), Is.Null);
         Assert.That((Tree, Kept(Listed.Single().Conflict.Loser)), Is.EqualTo(("theirs", "mine, all of it")));
     }
@@ -128,13 +128,13 @@ public class WriterTests
         Start(Side.Server);
         Receive(Other, 1000, Op.Close, "theirs", known: KmlFormat.SuperSize);
         var close = Write("the server's");
-        _here.Writers = open ? 1u : 0;
+        _here.Writers = open ? Writers.Writing : Writers.None;
         if (open)
         {
             // Those who know it find it decided.
             Receive(Other, 2000, Op.Close, "by who knows", known: close + 1);
             Assert.That((Tree, Waiting), Is.EqualTo(("the server's", 2000)));
-            _here.Writers = 0;
+            _here.Writers = Writers.None;
         }
 
         Assert.That(Try(), Is.Null);
@@ -147,7 +147,7 @@ public class WriterTests
     public void The_server_remembers_what_the_client_has_long_known_otherwise()
     {
         Start(Side.Server);
-        _here.Writers = 0;
+        _here.Writers = Writers.None;
         var close = Write("the server's");
         Receive(Other, 1000, Op.SetAttr, null, known: close + 1);
         Receive(Other, 2000, Op.Close, "written without knowing", known: close);
@@ -163,7 +163,7 @@ public class WriterTests
         Receive(Third, 1000, Op.Close, "second");
         Assert.That(Waiting, Is.EqualTo(1000));
         Assert.That(Kept(new Dot(Third, 1000)), Is.EqualTo("second"));
-        _here.Writers = 0;
+        _here.Writers = Writers.None;
         Assert.That(Try(), Is.Null);
         Assert.That(Tree, Is.EqualTo("first"));
         Assert.That(Listed.Single().Conflict.Winner, Is.EqualTo(new Dot(Other, 1000)));
@@ -174,7 +174,7 @@ public class WriterTests
     {
         Start(Side.Client);
         Receive(Other, 1000, Op.Close, "new");
-        _here.Writers = 0;
+        _here.Writers = Writers.None;
         if (here)
         {
             _log.Append(Own(Op.Unlink));
@@ -222,7 +222,7 @@ public class WriterTests
         _here = new WrittenReplica(Path.Combine(_place, "tree"), Path.Combine(_place, "state"), Self, _log);
         Load(side);
         Receive(Other, 500, Op.Create, "old");
-        _here.Writers = 1;
+        _here.Writers = Writers.Writing;
     }
 
     private void Restart(Side side)

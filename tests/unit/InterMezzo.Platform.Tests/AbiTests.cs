@@ -116,6 +116,7 @@ public class AbiTests
         ["offsetof(struct presto_list, payload)"] = Offset<PrestoAbi.List>("Payload"),
         ["offsetof(struct presto_place, name)"] = Offset<PrestoAbi.Place>("Name"),
         ["offsetof(struct presto_object, dirty)"] = Offset<PrestoAbi.ObjectStatus>("Dirty"),
+        ["offsetof(struct presto_object, waits)"] = Offset<PrestoAbi.ObjectStatus>("Waits"),
     };
 
     private static IEnumerable<string> OurNames => s_ours.Keys;

@@ -70,4 +70,7 @@ internal sealed class Inode(ulong ino, uint gen, InodeState state)
 
     /// <summary>Offset of the open DIRTY mark.</summary>
     public ulong Dirty { get; set; }
+
+    /// <summary>It was made in an apply context.</summary>
+    public bool MarkIsApplied { get; set; }
 }

@@ -17,6 +17,11 @@ internal sealed partial class Mount
         inode.Writers--;
         if (inode.Writers > 0)
         {
+            if (inode is { Dirty: not 0, MarkIsApplied: true } && actor.IsLento)
+            {
+                Close(actor, inode, 0);
+            }
+
             return;
         }
 
@@ -45,6 +50,11 @@ internal sealed partial class Mount
     /// <summary>By a writer.</summary>
     public int Write(in Actor actor, Inode inode, int offset, ReadOnlySpan<byte> bytes)
     {
+        if (inode is { Dirty: not 0, MarkIsApplied: false } && actor.Applies)
+        {
+            return Errors.Busy;
+        }
+
         if (MarkContent(actor, inode) is not 0 and var error)
         {
             return error;
@@ -172,7 +182,7 @@ internal sealed partial class Mount
 
     private int MarkContent(in Actor actor, Inode inode)
     {
-        if (inode.State.Links == 0 || (actor.IsLento && IsUnlogged(inode)) || inode.Dirty != 0)
+        if (inode.State.Links == 0 || (actor.IsLento && IsUnlogged(inode)) || (inode.Dirty != 0 && (actor.IsLento || !inode.MarkIsApplied)))
         {
             return 0;
         }
@@ -190,6 +200,7 @@ internal sealed partial class Mount
         }
 
         inode.Dirty = Record(actor, Op.Dirty, default, default, 0, (ref RecordWriter record) => record.Add(FieldType.Object, ObjectOf(inode)));
+        inode.MarkIsApplied = actor.Applies;
         operation.Note(inode.Dirty);
         return 0;
     }
