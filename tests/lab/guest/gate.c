@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -255,6 +256,119 @@ static void test_content(void)
 	check(write(to[1], "", 1) == 1 && end_of(pid) == 0, "and the program ends", "");
 }
 
+/* A program that has the file open, and writes to its end whenever it is told to. */
+static pid_t writer(int to[2], int from[2])
+{
+	pid_t pid;
+
+	if (pipe(to) || pipe(from))
+		exit(1);
+	pid = fork();
+	if (!pid) {
+		int file = open("file", O_WRONLY | O_APPEND);
+		char err = file < 0;
+
+		close(to[1]);
+		while (write(from[1], &err, 1) == 1 && read(to[0], &err, 1) == 1)
+			err = result(write(file, "!", 1));
+		_exit(0);
+	}
+	close(to[0]);
+	check(read(from[0], (char []){ 1 }, 1) == 1, "a program has a file open", "");
+	return pid;
+}
+
+static int writes(int to[2], int from[2])
+{
+	char err = 1;
+
+	return write(to[1], "", 1) == 1 && read(from[0], &err, 1) == 1 ? err : -1;
+}
+
+static struct presto_object object_of(const char *name)
+{
+	struct presto_object object = {};
+	struct stat st;
+	int file = open(name, O_RDONLY);
+
+	if (file < 0 || fstat(file, &st) || ioctl(file, FS_IOC_GETVERSION, &object.gen))
+		exit(1);
+	close(file);
+	object.ino = st.st_ino;
+	if (ioctl(fd, PRESTO_IOC_OBJECT, &object))
+		exit(1);
+	return object;
+}
+
+/* How many records of an operation there are from @at on, made by @replica. */
+static int records(uint64_t at, unsigned int op, uint64_t replica)
+{
+	static unsigned char buf[256 * 1024];
+	ssize_t n = pread(fd, buf, sizeof(buf), at), done;
+	const struct kml_record *r;
+	int found = 0;
+
+	for (done = 0; done < n; done += le32toh(r->len)) {
+		r = (void *)(buf + done);
+		found += le16toh(r->op) == op && le64toh(r->replica) == replica;
+	}
+	return found;
+}
+
+static int reads(const char *name, const char *text)
+{
+	char buf[64] = {};
+	int file = open(name, O_RDONLY);
+	int good = file >= 0 && read(file, buf, sizeof(buf) - 1) >= 0 && !strcmp(buf, text);
+
+	close(file);
+	return good;
+}
+
+/* What a program has open while it waits changes under it, in place, and so it goes on from there. */
+static void test_held(void)
+{
+	unsigned int wanted = info().wanted;
+	int to[2], from[2], file;
+	struct presto_object object;
+	uint64_t before;
+	pid_t pid = writer(to, from);
+
+	check(!writes(to, from) && object_of("file").writers == 1 && !object_of("file").waits,
+	      "it writes: it isn't kept out", "");
+	check(!context(7) && rename("old", "file") == -1 && errno == EBUSY,
+	      "nothing takes its place", "");
+	turn(PRESTO_GATE_ASK, PRESTO_GATE_SHUT, LONG);
+	object = object_of("file");
+	check(object.writers == 1 && !object.dirty && object.waits == 1, "the gate keeps it out", "");
+	before = info().head;
+	file = open("file", O_WRONLY);
+	check(pwrite(file, "NEW", 3, 0) == 3 && object_of("file").dirty, "lento writes to it", "");
+	check(write(to[1], "", 1) == 1, "the program writes on", "");
+	wait_for_asker(wanted);
+	check(reads("file", "NEW!"), "that lento has a mark lets nobody in", "");
+	check(!close(file) && !object_of("file").dirty && records(before, KML_OP_CLOSE, 7) == 1,
+	      "what lento wrote is closed off with its dot", "");
+	turn(PRESTO_GATE_OPEN, PRESTO_GATE_OPEN, LONG);
+	check(read(from[0], (char []){ 1 }, 1) == 1 && reads("file", "NEW!!"), "the program goes on from there", "");
+
+	before = info().head;
+	check(!context(0) && !turn(PRESTO_GATE_ASK, PRESTO_GATE_SHUT, LONG) && !context(7), "again it is kept out", "");
+	file = open("file", O_WRONLY);
+	check(pwrite(file, "more", 4, 0) == 4, "lento begins to write", "");
+	turn(PRESTO_GATE_OPEN, PRESTO_GATE_OPEN, LONG);
+	check(!writes(to, from) && records(before, KML_OP_DIRTY, 0) == 1, "let in, the program has a mark of its own", "");
+	check(pwrite(file, "less", 4, 0) == -1 && errno == EBUSY, "over which lento doesn't write", "");
+	check(!close(file) && object_of("file").dirty, "nor is it closed off by lento", "");
+
+	turn(PRESTO_GATE_ASK, PRESTO_GATE_SHUT, LONG);
+	check(!unlink("file"), "kept out again: the file may be removed", "");
+	turn(PRESTO_GATE_OPEN, PRESTO_GATE_OPEN, LONG);
+	check(!writes(to, from) && !context(0), "and is written to all the same", "");
+	close(to[1]);
+	check(end_of(pid) == 0, "the program ends", "");
+}
+
 static void test_ask(void)
 {
 	size_t i;
@@ -411,6 +525,8 @@ int main(int argc, char **argv)
 	test_ask();
 	new_ground(argv[2]);
 	test_signals();
+	new_ground(argv[2]);
+	test_held();
 	new_ground(argv[2]);
 	test_silence();
 	new_ground(argv[2]);

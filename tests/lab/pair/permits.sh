@@ -47,6 +47,17 @@ must "the laptop, too, had all of it" on t21 sh -c "echo four >>$mount/d/g"
 in_sync "they are equal" t21 qube
 [ "$(on qube cat $mount/d/g)" = $'one\ntwo\nthree\nfour' ] && ok "nothing was written beside it" || not_ok "nothing was written beside it" "$(on qube cat $mount/d/g)"
 
+# --- somebody keeps a file open, and hasn't the CPU while the permit goes away and comes back ---
+must "the laptop opens a file, writes, and stops" script t21 <<-SH
+	setsid sh -c 'exec 3>>$mount/d/held; echo one >&3; kill -STOP \$\$; echo three >&3' >/dev/null 2>&1 &
+	echo \$! >/lab/held.pid
+	until grep -q '^State:.T' /proc/\$!/status; do :; done
+SH
+must "the server writes to it" on qube sh -c "echo two >>$mount/d/held"
+must "the laptop goes on" on t21 sh -c 'p=$(cat /lab/held.pid); kill -CONT $p; while [ -e /proc/$p/exe ]; do :; done'
+in_sync "and they come together" t21 qube
+[ "$(on t21 cat $mount/d/held)" = $'one\ntwo\nthree' ] && ok "he wrote to the file as it was by then" || not_ok "he wrote to the file as it was by then" "$(on t21 cat $mount/d/held)"
+
 # --- both at once ---
 work="for i in \$(seq $lines); do echo \"\$0 \$i\" >>$mount/d/both; echo \$i >$mount/d/\$0-\$i; [ -e $mount/d/last ] && mv $mount/d/last $mount/d/last-\$0; echo \$i >$mount/d/last; done"
 on qube sh -c "$work" qube >"$LAB_DIR/qube.out" 2>&1 & first=$!

@@ -19,11 +19,11 @@ CREATE=--permits JOIN="--offline readonly"
 work=/intermezzo/tests/lab/work/turns.py
 dir=$mount/work
 
-# both HOW: each does its rounds; how they end is known when both have ended
+# both HOW [ROUNDS]: each does its rounds; how they end is known when both have ended
 both() {
-	local first status=0
-	on qube $work "$1" $dir qube t21 "$rounds" >"$LAB_DIR/qube.out" 2>&1 & first=$!
-	on t21 $work "$1" $dir t21 qube "$rounds" || status=1
+	local first status=0 units=${2:-$rounds}
+	on qube $work "$1" $dir qube t21 "$units" >"$LAB_DIR/qube.out" 2>&1 & first=$!
+	on t21 $work "$1" $dir t21 qube "$units" || status=1
 	wait "$first" || { cat "$LAB_DIR/qube.out"; status=1; }
 	return $status
 }
@@ -49,6 +49,11 @@ all "by turns" turns
 must "each does so whenever it gets the lock" both locks
 in_sync "both at once: they are equal" t21 qube
 all "both at once" turns locks
+must "each does so in a database and a log that both keep open" both held $((10 * rounds))
+in_sync "both keep them open: they are equal" t21 qube
+for who in qube t21; do
+	must "both keep them open: $who has it all" on $who $work check-held $dir qube t21 $((10 * rounds))
+done
 
 for who in qube t21; do
 	if conflicts=$(ctl $who conflicts list --json) && [[ $conflicts != *'"id"'* ]]; then ok "$who has no conflict"; else not_ok "$who has no conflict" "$conflicts"; fi

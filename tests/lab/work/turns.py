@@ -3,8 +3,9 @@
 """Builds, commits and counts in a directory that another machine works in, too.
 
     turns.py make DIR ME
-    turns.py turns|locks DIR ME OTHER UNITS
+    turns.py turns|locks|held DIR ME OTHER UNITS
     turns.py check DIR ME OTHER UNITS turns|locks...
+    turns.py check-held DIR ME OTHER UNITS
 
 What a unit of work finds must be what all units before it have left, whoever did
 them: the build is up to date and what it makes says how many parts it has, the
@@ -14,6 +15,8 @@ turns: by turns. Whose it is stands in a file; whoever isn't on waits until that
 is replaced, with nothing open for writing.
 locks: whenever it may, as programs on one machine do that know each other by lock
 files: O_EXCL for the build and the database, git by its own.
+held: so, too, but a database and a log stay open all the time: sqlite's own lock
+file says who may go on.
 
 Prints nothing; fails, and says what it has seen.
 """
@@ -211,6 +214,35 @@ def by_locks(me, units):
         commit_beside(name)
 
 
+def open_held():
+    return sqlite3.connect("file:held.db?vfs=unix-dotfile", uri=True, isolation_level=None, timeout=600)
+
+
+def by_held(me, units):
+    database = open_held()
+    with open("held.log", "a+", encoding="ascii") as log:
+        for unit in range(units):
+            database.execute("BEGIN EXCLUSIVE")
+            rows = [maker for maker, in database.execute("SELECT maker FROM rows ORDER BY rowid")]
+            log.seek(0)
+            expect("the log and the rows", log.read().split(), rows)
+            name = f"{me}_held{unit}"
+            log.write(f"{name}\n")
+            log.flush()
+            database.execute("INSERT INTO rows VALUES (?)", (name,))
+            database.execute("COMMIT")
+    expect("the database", database.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
+    database.close()
+
+
+def check_held(names):
+    database = open_held()
+    rows = [maker for maker, in database.execute("SELECT maker FROM rows ORDER BY rowid")]
+    database.close()
+    expect("rows", sorted(rows), names)
+    expect("lines of the log", read("held.log").split(), rows)
+
+
 def make(me):
     for path in ("build", "repository"):
         os.mkdir(path)
@@ -228,6 +260,10 @@ def make(me):
     database = sqlite3.connect("data.db")
     database.executescript("CREATE TABLE counter(n); INSERT INTO counter VALUES (0); CREATE TABLE rows(n, maker)")
     database.close()
+    database = open_held()
+    database.execute("CREATE TABLE rows(maker)")
+    database.close()
+    write("held.log", "")
     write("turn", me)
 
 
@@ -259,10 +295,14 @@ def main():
             by_turns(me, other[0], units)
         elif what == "locks":
             by_locks(me, units)
+        elif what == "held":
+            by_held(me, units)
+        elif what == "check-held":
+            check_held(sorted(f"{who}_held{unit}" for who in (me, *other) for unit in range(units)))
         else:
             check(sorted(f"{who}_{how}{unit}" for who in (me, *other) for how in done for unit in range(units)))
     except Wrong as error:
-        if what in ("turns", "locks"):
+        if what in ("turns", "locks", "held"):
             write("failed", me)
         sys.exit(f"turns.py: {error}")
 

@@ -63,6 +63,25 @@ public class WriterTests
     }
 
     [Test]
+    public void Who_waits_for_the_permit_finds_the_newer_version_in_the_file_that_he_has_open([Values] Side side, [Values] bool late)
+    {
+        Start(side);
+        using var open = new FileStream(At("f"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        _here.Writers = late ? Writers.Writing : Writers.Waiting;
+        Receive(Other, 1000, Op.Close, "newer");
+        if (late)
+        {
+            Assert.That(Waiting, Is.EqualTo(1000));
+            _here.Writers = Writers.Waiting;
+            Assert.That(Try(), Is.Null);
+        }
+
+        using var reader = new StreamReader(open);
+        Assert.That((reader.ReadToEnd(), Tree, Waiting), Is.EqualTo(("newer", "newer", 0)));
+        Assert.That(Listed, Is.Empty);
+    }
+
+    [Test]
     public void Of_two_newer_versions_the_newest_enters([Values] Side side)
     {
         Start(side);
