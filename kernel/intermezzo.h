@@ -332,7 +332,7 @@ struct presto_object {
 	__u32	gen;			/* in */
 	__u32	writers;		/* out: times open for writing or mapped shared writable */
 	__u64	dirty;			/* out: offset of its open DIRTY mark, 0 if clean */
-	__u32	waits;			/* out: 1: the gate keeps its writers out, and it is clean */
+	__u32	waits;			/* out: 1: clean, and its writers are kept out */
 	__u32	reserved;
 };
 
