@@ -31,6 +31,7 @@ struct presto_device {
 
 	struct presto_gate gate;	/* [lock; state to leave OPEN also kml.lock] */
 	bool asked;			/* somebody waits at the gate [lock] */
+	unsigned int turns;		/* of the gate [lock to change] */
 	bool lenient;			/* what is open for writing goes on [lock to change] */
 	atomic_t writers;		/* files that programs have open for writing */
 	unsigned long deadline;		/* for lento to answer him, in jiffies [lock] */

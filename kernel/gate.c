@@ -32,6 +32,7 @@ static void presto_gate_turn(struct presto_device *device, u32 state)
 {
 	spin_lock(&device->lock);
 	WRITE_ONCE(device->gate.state, state);
+	WRITE_ONCE(device->turns, device->turns + 1);
 	device->asked = false;
 	spin_unlock(&device->lock);
 	wake_up_all(&device->gate_wait);
@@ -116,23 +117,48 @@ static bool presto_gate_asks(struct presto_device *device)
 	return READ_ONCE(device->gate.state) == PRESTO_GATE_ASK;
 }
 
-/* Until it is turned, or a signal comes: one that kills, if @killable. */
+/* lento has from now on to answer. */
+static void presto_gate_want(struct presto_device *device)
+{
+	spin_lock(&device->lock);
+	if (presto_gate_asks(device) && !device->asked) {
+		device->asked = true;
+		device->deadline = jiffies + msecs_to_jiffies(device->gate.wait_ms);
+	}
+	spin_unlock(&device->lock);
+	presto_device_wanted(device);
+}
+
+static bool presto_gate_turned(struct presto_device *device, unsigned int turns)
+{
+	return READ_ONCE(device->turns) != turns || !presto_gate_asks(device);
+}
+
+/*
+ * Until it is turned, or a signal comes: one that kills, if @killable. Whoever
+ * finds that it was opened and is closed again asks once more.
+ */
 static int presto_gate_wait(struct presto_device *device, bool killable)
 {
-	wait_queue_head_t *turns = &device->gate_wait;
+	wait_queue_head_t *wait = &device->gate_wait;
 
 	while (presto_gate_asks(device)) {
-		long left = presto_gate_left(device);
+		unsigned int turns = READ_ONCE(device->turns);
+		long left;
 
+		if (!READ_ONCE(device->asked))
+			presto_gate_want(device);
+		left = presto_gate_left(device);
 		if (left <= 0) {
 			presto_gate_expire(device);
 			continue;
 		}
 		if (killable)
-			left = wait_event_killable_timeout(*turns, !presto_gate_asks(device),
-							   left);
+			left = wait_event_killable_timeout(*wait,
+							   presto_gate_turned(device, turns), left);
 		else
-			left = wait_event_interruptible_timeout(*turns, !presto_gate_asks(device),
+			left = wait_event_interruptible_timeout(*wait,
+								presto_gate_turned(device, turns),
 								left);
 		if (left < 0)
 			return left;
@@ -181,13 +207,7 @@ int presto_gate_ask(struct kml *kml, bool here)
 {
 	struct presto_device *device = kml->device;
 
-	spin_lock(&device->lock);
-	if (presto_gate_asks(device) && !device->asked) {
-		device->asked = true;
-		device->deadline = jiffies + msecs_to_jiffies(device->gate.wait_ms);
-	}
-	spin_unlock(&device->lock);
-	presto_device_wanted(device);
+	presto_gate_want(device);
 	if (!(current->flags & PRESTO_NO_USER_MODE))
 		return presto_gate_later(device);
 	return here ? presto_gate_wait(device, true) : -EAGAIN;

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -391,6 +392,61 @@ static void test_ask(void)
 	}
 }
 
+static void nobody_asks(int number)
+{
+	static const char line[] = "not ok - gate: opened briefly, whoever waits asks again: nobody does\n";
+
+	_exit(number != SIGALRM || write(1, line, sizeof(line) - 1) < 0 ? 2 : 1);
+}
+
+/* Nobody else runs on this CPU before this process sleeps; what it forks is as it was before. */
+static int alone(int is_alone)
+{
+	struct sched_param first = { .sched_priority = is_alone };
+	cpu_set_t here, all;
+	int i;
+
+	CPU_ZERO(&here);
+	CPU_SET(0, &here);
+	CPU_ZERO(&all);
+	for (i = 0; i < CPU_SETSIZE; i++)
+		CPU_SET(i, &all);
+	return sched_setscheduler(0, is_alone ? SCHED_FIFO | SCHED_RESET_ON_FORK : SCHED_OTHER, &first) ||
+	       sched_setaffinity(0, sizeof(here), is_alone ? &here : &all);
+}
+
+/* Opened and closed before those who wait get to run: they ask again, unless they have been let in. */
+static void test_brief(void)
+{
+	enum { COUNT = 20 };
+	pid_t pids[COUNT];
+	unsigned int wanted;
+	int i;
+
+	check(!alone(1), "nobody runs beside", "");
+	turn(PRESTO_GATE_ASK, PRESTO_GATE_SHUT, LONG);
+	for (i = 0; i < COUNT; i++) {
+		wanted = info().wanted;
+		pids[i] = program(do_chmod);
+		wait_for_asker(wanted);
+	}
+	signal(SIGALRM, nobody_asks);
+	alarm(120);
+	for (i = 0; i < COUNT; i++) {
+		do {
+			wanted = info().wanted;
+			turn(PRESTO_GATE_OPEN, PRESTO_GATE_OPEN, LONG);
+			turn(PRESTO_GATE_ASK, PRESTO_GATE_SHUT, LONG);
+			while (runs(pids[i]) && info().wanted == wanted)
+				poll(NULL, 0, 1);
+		} while (info().wanted != wanted && runs(pids[i]));
+	}
+	alarm(0);
+	turn(PRESTO_GATE_OPEN, PRESTO_GATE_OPEN, LONG);
+	check(!alone(0), "others run", "");
+	check(1, "opened briefly, whoever waits asks again", "");
+}
+
 static volatile sig_atomic_t caught;
 
 static void note_signal(int number)
@@ -525,6 +581,8 @@ int main(int argc, char **argv)
 	test_ask();
 	new_ground(argv[2]);
 	test_signals();
+	new_ground(argv[2]);
+	test_brief();
 	new_ground(argv[2]);
 	test_held();
 	new_ground(argv[2]);
