@@ -136,9 +136,14 @@ internal sealed partial class FilesetService
         {
             await user.RunAsync(session, cancellationToken);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
             // The session has ended.
+        }
+        catch (Exception exception) when (exception is RpcException or IOException or InvalidOperationException)
+        {
+            _logger.CallEnded(exception.Message);
+            await session.EndAsync();
         }
         catch (Exception exception)
         {

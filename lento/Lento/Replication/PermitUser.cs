@@ -56,7 +56,7 @@ internal sealed class PermitUser(IGate gate, IApplyThread apply, FilesetSettings
         var seen = gate.Wanted;
         await TurnAsync(GateState.Ask);
         var asking = gate.WaitWantedAsync(seen, cancellationToken).AsTask();
-        var hearing = _heard.Reader.WaitToReadAsync(cancellationToken).AsTask();
+        var hearing = WaitHeardAsync(cancellationToken);
         var isAsked = false;
         while (true)
         {
@@ -70,7 +70,7 @@ internal sealed class PermitUser(IGate gate, IApplyThread apply, FilesetSettings
                     await DoAsync(kind, session, cancellationToken);
                 }
 
-                hearing = _heard.Reader.WaitToReadAsync(cancellationToken).AsTask();
+                hearing = WaitHeardAsync(cancellationToken);
             }
 
             if (asking.IsCompleted)
@@ -84,6 +84,9 @@ internal sealed class PermitUser(IGate gate, IApplyThread apply, FilesetSettings
             }
         }
     }
+
+    /// <summary>Something was heard: told where this runs, not where it came from.</summary>
+    private async Task<bool> WaitHeardAsync(CancellationToken cancellationToken) => await _heard.Reader.WaitToReadAsync(cancellationToken);
 
     private async Task DoAsync(Kind kind, SyncSession session, CancellationToken cancellationToken)
     {

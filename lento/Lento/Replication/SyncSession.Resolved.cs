@@ -45,7 +45,7 @@ internal sealed partial class SyncSession
         {
             for (var next = first; next is not null; next = NextToTell())
             {
-                await _stream.WriteAsync(new Frame { Resolved = next }, _ending.Token);
+                await _stream.WriteAsync(new Frame { Resolved = next }, _end);
             }
         }
         catch (Exception exception) when (exception is OperationCanceledException or Grpc.Core.RpcException or InvalidOperationException or IOException)

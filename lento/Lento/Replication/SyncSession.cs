@@ -31,6 +31,9 @@ internal sealed partial class SyncSession : IDisposable
     private readonly SessionStart _start;
     private readonly IFrameStream _stream;
     private readonly CancellationTokenSource _ending;
+
+    /// <summary>Stays what it is when the session is over; others may still hold that.</summary>
+    private readonly CancellationToken _end;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ILogger _logger;
     private readonly Sender? _sender;
@@ -41,7 +44,7 @@ internal sealed partial class SyncSession : IDisposable
 
     public SyncSession(FilesetService fileset, SessionStart start, IFrameStream stream, CancellationTokenSource ending, ILogger logger)
     {
-        (_fileset, _replica, _start, _stream, _ending, _logger) = (fileset, fileset.Replica, start, stream, ending, logger);
+        (_fileset, _replica, _start, _stream, _ending, _end, _logger) = (fileset, fileset.Replica, start, stream, ending, ending.Token, logger);
         var direction = fileset.Side == Side.Server ? Direction.ToClient : Direction.ToServer;
         _sender = start.Theirs is null ? null
             : new Sender(_replica, fileset.Changes!, fileset.Deferred, fileset.Reach!, direction, start.Peer, stream, fileset.Counters);
@@ -78,11 +81,11 @@ internal sealed partial class SyncSession : IDisposable
     public async Task RunAsync()
     {
         _ = TellResolved();
-        var tasks = new List<Task> { ReadAsync(_ending.Token), ApplyAsync(_ending.Token) };
+        var tasks = new List<Task> { ReadAsync(_end), ApplyAsync(_end) };
         if (_sender is not null)
         {
             var theirs = _start.Theirs!;
-            tasks.Add(_sender.RunAsync(theirs.Applied.Offset, theirs.Source, _start.Staged, _ending.Token));
+            tasks.Add(_sender.RunAsync(theirs.Applied.Offset, theirs.Source, _start.Staged, _end));
         }
 
         var first = await Task.WhenAny(tasks);
@@ -103,7 +106,15 @@ internal sealed partial class SyncSession : IDisposable
     /// <summary>Ends the session for another one with the same peer, and returns when it touches nothing any more.</summary>
     public async Task EndAsync()
     {
-        _ending.Cancel();
+        try
+        {
+            _ending.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It is over.
+        }
+
         await _ended.Task;
     }
 
@@ -115,13 +126,13 @@ internal sealed partial class SyncSession : IDisposable
     {
         if (_sender is not null)
         {
-            using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
+            using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _end);
             await _sender.Window.SettledAsync(_replica.Journal!.Info.Head, linked.Token);
         }
     }
 
     /// <summary>Says something about the write permit.</summary>
-    public Task SayAsync(Permit.Types.Kind kind) => _stream.WriteAsync(new Frame { Permit = new Permit { Kind = kind } }, _ending.Token);
+    public Task SayAsync(Permit.Types.Kind kind) => _stream.WriteAsync(new Frame { Permit = new Permit { Kind = kind } }, _end);
 
     /// <summary>
     /// Returns when all of the peer's log that there is now is here, and each knows what the other had resolved; cancelled
@@ -129,7 +140,7 @@ internal sealed partial class SyncSession : IDisposable
     /// </summary>
     public async Task CatchUpAsync(CancellationToken cancellationToken)
     {
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _end);
         await TellResolved().WaitAsync(linked.Token);
         await PassBarrierAsync(linked.Token);
         while (_sender is not null && _sender.Window.Settled < _applier.Asked)

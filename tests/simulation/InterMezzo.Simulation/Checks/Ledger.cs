@@ -40,8 +40,8 @@ internal sealed class Ledger
 
     public void Writes(Machine machine, Inode inode, string mark)
     {
-        // Who has removed it here knows that nobody will ever see what is written to it.
-        _written[mark] = new Written(machine, inode) { IsSuperseded = _nameless.Contains(inode) };
+        // Who has removed it here knows that nobody will ever see what is written to it; so it is on one machine, and with permits.
+        _written[mark] = new Written(machine, inode) { IsSuperseded = _nameless.Contains(inode) || (inode.State.Links == 0 && machine.History.Plan.Permits is not null) };
         Touches(machine, inode);
     }
 

@@ -3,6 +3,7 @@ using Grpc.Core;
 using InterMezzo.Lento.Replication;
 using InterMezzo.Platform;
 using InterMezzo.Replication;
+using InterMezzo.Replication.Ports;
 using InterMezzo.Simulation.Network;
 using InterMezzo.Simulation.Syscalls;
 
@@ -72,7 +73,13 @@ internal sealed class Daemon : IFilesetDirectory
         {
             var side = Machine.IsServer ? Side.Server : Side.Client;
             var replica = PrestoReplica.Open("/home", "/dev/intermezzo0", "home", Machine.Replica);
-            var settings = new FilesetSettings("home", side, SendsOwn: true, Machine.IsServer ? _history.Clients.Count : 0) { TrimStep = _history.Plan.TrimStep };
+            var settings = new FilesetSettings("home", side, SendsOwn: true, Machine.IsServer ? _history.Clients.Count : 0) 
+            {
+                TrimStep = _history.Plan.TrimStep,
+                Permits = Machine.IsServer && _history.Plan.Permits is not null,
+                Offline = Machine.IsServer || _history.Plan.Permits is null or OfflinePolicy.Optimistic ? GateState.Open : GateState.Shut,
+                KeepsPermit = _history.Plan.Permits == OfflinePolicy.Permit,
+            };
             var link = Machine.IsServer ? null : new Link(_history, this, Machine.Cable);
             var service = new FilesetService(settings, replica, link, _history.Time, Log, Context.ApplyThread);
             await service.StartAsync();

@@ -76,6 +76,13 @@ internal sealed class History
         }
 
         Begin();
+        var conflicts = 0;
+        if (Plan.IsSerial)
+        {
+            Settle();
+            (conflicts, Lost) = (CountConflicts(), false);
+        }
+
         while (Failure is null && _next < Plan.Events.Count)
         {
             RunOne();
@@ -88,7 +95,12 @@ internal sealed class History
 
         if (Failure is null)
         {
-            EndChecks.Run(this, Plan.IsStrict);
+            EndChecks.Run(this, Plan.IsStrict || Plan.IsSerial);
+        }
+
+        if (Plan.IsSerial && (Lost || CountConflicts() != conflicts))
+        {
+            Fail("one at a time wrote, and knew all that others had written: there is a conflict nevertheless");
         }
 
         if (HasEscaped)
@@ -130,7 +142,18 @@ internal sealed class History
             {
                 if (IsInSync())
                 {
-                    return;
+                    // Whoever waited for the permit may have opened some.
+                    if (Machines.All(machine => machine.Programs.OpenCount == 0))
+                    {
+                        return;
+                    }
+
+                    foreach (var machine in Machines)
+                    {
+                        machine.Programs.CloseAll();
+                    }
+
+                    continue;
                 }
 
                 if (!Time.AdvanceToTimer())
@@ -247,8 +270,10 @@ internal sealed class History
         }
     }
 
+    private int CountConflicts() => Machines.Sum(machine => machine.Daemon?.Ask(service => service.Replica.Conflicts.List())?.Count ?? 0);
+
     private bool IsInSync() =>
-        Machines.All(machine => machine.Daemon?.Status() is { LagBytes: 0 } status && status.Peers.Count == (machine.IsServer ? Clients.Count : 1) &&
+        Machines.All(machine => !machine.Programs.AreWaiting && machine.Daemon?.Status() is { LagBytes: 0 } status && status.Peers.Count == (machine.IsServer ? Clients.Count : 1) &&
             status.State is LinkState.Serving or LinkState.Connected);
 
     private string Describe() => string.Join(", ", Machines.Select(machine => machine.Daemon?.Status() is { } status

@@ -26,6 +26,7 @@ internal sealed class Machine
         Mount = new Mount(Disk, Now, history.Plan.Mutation);
         Cable = new Cable(history);
         Programs = new Programs(this);
+        Mount.Turned += Resume;
         Mount.Start(default);
     }
 
@@ -104,6 +105,7 @@ internal sealed class Machine
             IsOn = true;
             _boots++;
             Mount = new Mount(Disk, Now, History.Plan.Mutation);
+            Mount.Turned += Resume;
             Mount.Recover();
         }
     }
@@ -118,6 +120,8 @@ internal sealed class Machine
         Index.Sync();
         return Mount.Sync();
     }
+
+    private void Resume() => Programs.Resume();
 
     public void OnSystemCall(Process process) => History.OnSystemCall(process);
 

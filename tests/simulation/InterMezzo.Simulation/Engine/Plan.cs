@@ -50,9 +50,23 @@ internal sealed record Event(EventKind Kind, int Machine, int Gap, bool IsInside
     public bool IsFault => Kind >= EventKind.Pull;
 }
 
+/// <summary>What a client's programs may do when the server is out of reach.</summary>
+internal enum OfflinePolicy
+{
+    Optimistic,
+    ReadOnly,
+    Permit,
+}
+
 /// <summary>All that isn't the order of steps: it can be made smaller, and what is left stays as it was.</summary>
 internal sealed record Plan(int Seed, int Clients, ulong TrimStep, bool StartsFull, bool HasSkew, bool IsStrict, Mutation Mutation, IReadOnlyList<Event> Events)
 {
+    /// <summary>Null: nobody needs a permit. Otherwise what clients may do without the server.</summary>
+    public OfflinePolicy? Permits { get; init; }
+
+    /// <summary>One machine at a time writes, always: what happens could have happened on one.</summary>
+    public bool IsSerial => Permits is not null && !Events.Any(what => what.IsFault);
+
     private static readonly (EventKind Kind, int Weight)[] s_users =
     [
         (EventKind.Create, 12), (EventKind.CreateOpen, 4), (EventKind.Open, 5), (EventKind.WriteOpen, 5), (EventKind.CloseOpen, 10), (EventKind.CloseOff, 1),
@@ -82,7 +96,10 @@ internal sealed record Plan(int Seed, int Clients, ulong TrimStep, bool StartsFu
             var kind = Choose(random, isFault ? s_faults : kinds.Length == 0 ? s_users : kinds);
             return new Event(kind, random.Next(clients + 1), random.Next(gaps), random.Next(100) < inside, random.Next(1 << 20), random.Next(1 << 20), random.Next(1 << 20), random.Next(1 << 20));
         }).ToArray();
-        return new Plan(seed, clients, trim, random.Next(5) == 0 && options.Trees, random.Next(3) == 0, options.Strict, options.Mutation, events);
+        return new Plan(seed, clients, trim, random.Next(5) == 0 && options.Trees, random.Next(3) == 0, options.Strict, options.Mutation, events)
+        {
+            Permits = options.Permits ? (OfflinePolicy)(new Random(~seed).Next(3)) : null,
+        };
     }
 
     private static EventKind Choose(Random random, (EventKind Kind, int Weight)[] kinds)

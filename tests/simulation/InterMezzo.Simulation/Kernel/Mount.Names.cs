@@ -129,7 +129,7 @@ internal sealed partial class Mount
         }
 
         var control = IsControl(directory);
-        if (inode is { Writers: > 0, State.Links: 1 } && !control && actor.Applies && _mutation != Mutation.WritersAreReplaced)
+        if (inode is { State.Links: 1 } && MayBeWritten(inode) && !control && actor.Applies && _mutation != Mutation.WritersAreReplaced)
         {
             return Errors.Busy;
         }
@@ -192,7 +192,7 @@ internal sealed partial class Mount
             return error;
         }
 
-        if (target is { Writers: > 0 } && (flags & Exchange) == 0 && actor.Applies && _mutation != Mutation.WritersAreReplaced)
+        if (target is not null && MayBeWritten(target) && (flags & Exchange) == 0 && actor.Applies && _mutation != Mutation.WritersAreReplaced)
         {
             return Errors.Busy;
         }

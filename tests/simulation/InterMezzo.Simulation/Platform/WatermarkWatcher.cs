@@ -4,7 +4,7 @@ using InterMezzo.Simulation.Syscalls;
 
 namespace InterMezzo.Platform;
 
-/// <summary>Wakes who waits for the log to grow, or for files to be closed, as the kernel does it: no thread sleeps here.</summary>
+/// <summary>Wakes who waits for the log to grow, for files to be closed or for programs that ask, as the kernel does it: no thread sleeps here.</summary>
 internal sealed class WatermarkWatcher : IDisposable
 {
     private readonly Process _process;
@@ -20,14 +20,13 @@ internal sealed class WatermarkWatcher : IDisposable
     }
 
     internal ValueTask<ulong> WaitBeyondAsync(ulong offset, CancellationToken cancellationToken) =>
-        _mount.Log.Head > offset ? new ValueTask<ulong>(_mount.Log.Head) : new ValueTask<ulong>(WaitAsync(new Waiter(false, offset), cancellationToken));
+        _mount.Log.Head > offset ? new ValueTask<ulong>(_mount.Log.Head) : new ValueTask<ulong>(WaitAsync(new Waiter(mount => mount.Log.Head, offset, grows: true), cancellationToken));
 
     internal async ValueTask<uint> WaitReleasedAsync(uint seen, CancellationToken cancellationToken) =>
-        (uint)await WaitAsync(new Waiter(true, seen), cancellationToken);
+        (uint)await WaitAsync(new Waiter(mount => mount.Released, seen), cancellationToken);
 
-    /// <summary>Nobody ever asks.</summary>
     internal async ValueTask<uint> WaitWantedAsync(uint seen, CancellationToken cancellationToken) =>
-        (uint)await WaitAsync(new Waiter(false, ulong.MaxValue), cancellationToken) + seen;
+        (uint)await WaitAsync(new Waiter(mount => mount.Wanted, seen), cancellationToken);
 
     public void Dispose()
     {
@@ -59,14 +58,15 @@ internal sealed class WatermarkWatcher : IDisposable
         _waiters.RemoveAll(waiter => waiter.Task.IsCompleted || waiter.TryEnd(_mount));
     }
 
-    /// <param name="forRelease">For a file to be closed, not for the log to grow.</param>
-    /// <param name="seen">How many have been, or how far the log goes.</param>
-    private sealed class Waiter(bool forRelease, ulong seen) : TaskCompletionSource<ulong>(TaskCreationOptions.RunContinuationsAsynchronously)
+    /// <param name="what">What is waited for.</param>
+    /// <param name="seen">What it was.</param>
+    /// <param name="grows">It is to be more, not only another.</param>
+    private sealed class Waiter(Func<Mount, ulong> what, ulong seen, bool grows = false) : TaskCompletionSource<ulong>(TaskCreationOptions.RunContinuationsAsynchronously)
     {
         internal bool TryEnd(Mount mount)
         {
-            var ends = forRelease ? mount.Released != seen : mount.Log.Head > seen;
-            return ends && TrySetResult(forRelease ? mount.Released : mount.Log.Head);
+            var now = what(mount);
+            return (grows ? now > seen : now != seen) && TrySetResult(now);
         }
     }
 }

@@ -61,8 +61,9 @@ internal static partial class Interop
 
             if (request == PrestoAbi.IocGate)
             {
-                // The programs of these histories need no permit.
-                return Unsafe.As<T, PrestoAbi.Gate>(ref argument).State == PrestoAbi.GateOpen ? 0 : Errors.NoTerminal;
+                ref var gate = ref Unsafe.As<T, PrestoAbi.Gate>(ref argument);
+                mount.TurnGate((GateState)gate.State, (GateState)gate.Gone);
+                return 0;
             }
 
             return Errors.NoTerminal;
@@ -86,6 +87,8 @@ internal static partial class Interop
             info.Local = mount.Log.Place.Local;
             info.Mount = (uint)mount.Flags;
             info.Released = mount.Released;
+            info.Wanted = mount.Wanted;
+            info.Gate = (uint)mount.Gate;
             mount.Log.Id.Write(info.LogId);
             "home"u8.CopyTo(info.Fileset);
         }
@@ -117,6 +120,7 @@ internal static partial class Interop
             }
 
             (status.Writers, status.Dirty) = ((uint)inode.Writers, inode.Dirty);
+            status.Waits = inode.Writers > 0 && !mount.MayBeWritten(inode) ? 1u : 0;
             inode.IsAwaited |= inode.Writers > 0;
             return 0;
         }

@@ -106,6 +106,8 @@ internal sealed class Process(Machine machine)
         {
             Close(number);
         }
+
+        Mount.DesertGate();
     }
 
     /// <summary>Power is gone: nobody closes anything.</summary>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using System.Text;
 using InterMezzo.Journal;
+using InterMezzo.Replication.Ports;
 using InterMezzo.Simulation.Checks;
 using InterMezzo.Simulation.Engine;
 using InterMezzo.Simulation.Kernel;
@@ -13,12 +14,16 @@ internal sealed class Programs(Machine machine)
     private static readonly Actor s_user = new(default, false, 1000);
 
     private readonly List<Inode> _open = [];
+    private readonly Queue<Event> _waiting = [];
 
     private Ledger Ledger => machine.History.Ledger;
 
     private Mount Mount => machine.Mount;
 
     public int OpenCount => _open.Count;
+
+    /// <summary>Somebody wants to change something, and needs the permit.</summary>
+    public bool AreWaiting => _waiting.Count > 0;
 
     public void CloseAll()
     {
@@ -29,6 +34,50 @@ internal sealed class Programs(Machine machine)
     }
 
     public void Do(Event what)
+    {
+        if (what.Kind is EventKind.CloseOpen or EventKind.CloseOff || Mount.Gate == GateState.Open)
+        {
+            Act(what);
+        }
+        else if (Mount.Gate == GateState.Ask)
+        {
+            _waiting.Enqueue(what);
+            machine.History.Tell(machine, $"somebody waits for the permit: {what.Kind}");
+            Mount.Ask();
+        }
+        else
+        {
+            machine.History.Tell(machine, $"read-only: {what.Kind}");
+        }
+    }
+
+    /// <summary>The gate was turned: whoever waits goes on, one step each, or asks again.</summary>
+    public void Resume()
+    {
+        if (_waiting.Count > 0)
+        {
+            machine.History.After(TimeSpan.Zero, GoOn);
+        }
+    }
+
+    private void GoOn()
+    {
+        if (machine.Programs != this || _waiting.Count == 0)
+        {
+            return;
+        }
+
+        if (Mount.Gate == GateState.Ask)
+        {
+            Mount.Ask();
+            return;
+        }
+
+        Do(_waiting.Dequeue());
+        Resume();
+    }
+
+    private void Act(Event what)
     {
         if (machine.Daemon?.Process.IsWriting == true)
         {
