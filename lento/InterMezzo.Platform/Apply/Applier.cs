@@ -96,7 +96,7 @@ internal sealed partial class Applier : IApplier, IDisposable
 
     public void Flush()
     {
-        var offset = _context.Sync();
+        var offset = _objects.Sync(_context.Sync);
         _objects.Index.Commit(_log, offset);
         DropRedone();
     }

@@ -160,6 +160,15 @@ internal sealed partial class SqliteIndex : IIndex, IDisposable
         }
     }
 
+    public void MakeDurable()
+    {
+        lock (_gate)
+        {
+            CommitLocked();
+            Execute("PRAGMA wal_checkpoint(FULL)");
+        }
+    }
+
     public void Dispose()
     {
         if (_isOnlyMemory && !_inTransaction)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using System.Collections.Concurrent;
 using InterMezzo.Journal;
 
 namespace InterMezzo.Platform;
@@ -13,6 +14,9 @@ namespace InterMezzo.Platform;
 internal sealed class ObjectTable(ReplicaRoot root, SqliteIndex index, bool inodesAreOurs)
 {
     private static readonly int s_asPath = OpenFlags.Path | OpenFlags.NoFollow;
+
+    // Where objects were that the index knows, and a program has removed.
+    private readonly ConcurrentDictionary<Fid, ObjectHandle> _gone = [];
 
     internal ReplicaRoot Root => root;
 
@@ -41,7 +45,7 @@ internal sealed class ObjectTable(ReplicaRoot root, SqliteIndex index, bool inod
 
         if (indexed)
         {
-            index.Remove(fid);
+            _gone[fid] = handle;
         }
 
         fd?.Dispose();
@@ -95,7 +99,28 @@ internal sealed class ObjectTable(ReplicaRoot root, SqliteIndex index, bool inod
     /// Of two inodes that carry one identity (what was here before a join came with the server's copy is kept) the tree's
     /// is the object.
     /// </summary>
-    internal bool StandsFor(Fid fid, Fd fd) => !index.TryGet(fid, out var handle) || handle.Equals(LocalFid.HandleOf(fd));
+    internal bool StandsFor(Fid fid, Fd fd) =>
+        !index.TryGet(fid, out var handle) || (_gone.TryGetValue(fid, out var gone) && gone.Equals(handle)) || handle.Equals(LocalFid.HandleOf(fd));
+
+    /// <summary>
+    /// Makes what was removed so far durable by <paramref name="sync"/>, and only then forgets where it was: a removal that a
+    /// power cut takes back, no record would bring back to the index.
+    /// </summary>
+    internal ulong Sync(Func<ulong> sync)
+    {
+        var gone = _gone.ToArray();
+        var offset = sync();
+        foreach (var (fid, handle) in gone)
+        {
+            _gone.TryRemove(KeyValuePair.Create(fid, handle));
+            if (index.TryGet(fid, out var known) && known.Equals(handle))
+            {
+                index.Remove(fid);
+            }
+        }
+
+        return offset;
+    }
 
     internal void Forget(Fid fid)
     {

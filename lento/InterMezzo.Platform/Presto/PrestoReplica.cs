@@ -60,10 +60,10 @@ public sealed class PrestoReplica : ReplicaBase
     {
         base.CatchUp(observer);
         var info = _journal.Info;
-        var isDoubtful = !IndexWasLost && (OwnIndex.LogOffset > info.Watermark || info.Mount.HasFlag(MountFlags.Scan));
+        var isDoubtful = !IndexWasLost && (OwnIndex.LogOffset > info.Watermark || OwnIndex.LogOffset < info.First || info.Mount.HasFlag(MountFlags.Scan));
         if (isDoubtful)
         {
-            // A power cut took back what the index had seen, or left what it hasn't.
+            // A power cut took back what the index had seen, or left what it hasn't; or it is an old copy of the index.
             new IndexRebuild(Objects).Run();
         }
 

@@ -10,6 +10,11 @@ public interface IIndex
     /// <summary>The own log has been read up to here, and what is saved below is as of here.</summary>
     ulong LogOffset { get; }
 
+    /// <summary>
+    /// What was flushed survives a power cut from here on: before the part of the log goes from which it could be made anew.
+    /// </summary>
+    void MakeDurable();
+
     /// <summary>The last progress saved for each peer; the payload is the caller's.</summary>
     IReadOnlyList<(ulong Peer, byte[] Payload)> LoadProgress();
 

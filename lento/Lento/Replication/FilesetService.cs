@@ -317,7 +317,29 @@ internal sealed partial class FilesetService : IAsyncDisposable
             _trimmed = needed;
         }
 
-        journal.Trim(needed);
-        _logger.Trimmed(Settings.Name, needed);
+        _ = TrimAsync(journal, needed);
+    }
+
+    /// <summary>The index is as old as its disk has it after a power cut: whatever it would have to read then must stay.</summary>
+    private async Task TrimAsync(IJournal journal, ulong needed)
+    {
+        try
+        {
+            await Apply.RunAsync(() =>
+            {
+                State.Flush();
+                Replica.Index.MakeDurable();
+                journal.Trim(needed);
+            });
+            _logger.Trimmed(Settings.Name, needed);
+        }
+        catch (InvalidOperationException) when (_stopping.IsCancellationRequested)
+        {
+            // It goes the next time.
+        }
+        catch (Exception exception)
+        {
+            _broken.TrySetResult(exception);
+        }
     }
 }

@@ -15,9 +15,9 @@ internal sealed class Scenario
 
     private readonly History _history;
 
-    public Scenario(int seed, int clients = 1)
+    public Scenario(int seed, int clients = 1, ulong trimStep = TrimStep)
     {
-        _history = new History(new Plan(seed, clients, TrimStep, StartsFull: false, HasSkew: false, IsStrict: true, Mutation.None, []), keepsStory: true);
+        _history = new History(new Plan(seed, clients, trimStep, StartsFull: false, HasSkew: false, IsStrict: true, Mutation.None, []), keepsStory: true);
         Shells = [.. _history.Machines.Select(machine => new Shell(machine))];
         _history.Begin();
     }
@@ -77,6 +77,13 @@ internal sealed class Scenario
 
     /// <summary>SIGKILL; <see cref="Sync"/> starts it again.</summary>
     public void Kill(int replica) => _history.Machines[replica].KillDaemon();
+
+    /// <summary>Power is cut, after all that happened has reached the disk, but not what the index has committed since the last sync; <see cref="Sync"/> turns it on.</summary>
+    public void CutPower(int replica)
+    {
+        var machine = _history.Machines[replica];
+        machine.CutPower(machine.Disk.Unsynced, index: 0, TimeSpan.Zero);
+    }
 
     /// <summary>A name in the root there is taken for one that a program gave, and that nobody else knows of.</summary>
     public bool HasOwnName(int replica, string name) => _history.Machines[replica].Daemon!.Ask(service =>

@@ -55,6 +55,12 @@ internal sealed class SqliteIndex : IIndex, IDisposable
         _file.Commit(_state);
     }
 
+    public void MakeDurable()
+    {
+        CommitKeepingPlace();
+        _file.Sync();
+    }
+
     /// <summary>Uncommitted changes are lost.</summary>
     public void Dispose()
     {
