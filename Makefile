@@ -61,9 +61,9 @@ test: setup module build ## set up, build, run all tests
 crash: module ## N=200 power cuts; PAIRS=all: one at each flush of each pair of operations; also SEED=, FS="ext3 ext4", KERNEL="6.1 6.12", PER_LOAD=
 	@N='$(N)' PAIRS='$(PAIRS)' SEED='$(SEED)' FS='$(FS)' KERNEL='$(KERNEL)' PER_LOAD='$(PER_LOAD)' tests/lab/crash/$(if $(PAIRS),pairs,crash).py
 
-simulate: restore ## SEEDS=N or FROM-TO: histories of replicas on simulated machines; see README
+simulate: restore ## SEEDS=N or FROM-TO, OPTIONS=--permits: histories of replicas on simulated machines; see README
 	dotnet build tests/simulation/InterMezzo.Simulation -c Release --no-restore -v quiet
-	$(SIMULATE) --seeds '$(or $(SEEDS),20000)' --shrink 3
+	$(SIMULATE) --seeds '$(or $(SEEDS),20000)' $(OPTIONS) --shrink 3
 
 demo: setup module build ## set up, build, show it: a server and a laptop, cable pulled, power cut, equal again
 	scripts/demo

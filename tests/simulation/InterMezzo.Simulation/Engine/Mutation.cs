@@ -23,4 +23,19 @@ internal enum Mutation
 
     /// <summary>Nobody hears that a writer has closed his file.</summary>
     ClosesStayUnheard,
+
+    /// <summary>What was being written when the power went is taken for whole: nobody is told of it.</summary>
+    HalfWrittenStaysUnknown,
+
+    /// <summary>What is applied is journaled as if it had been made here.</summary>
+    DotsGetLost,
+
+    /// <summary>A removal has no record.</summary>
+    RemovalsLeaveNoRecord,
+
+    /// <summary>New content has no record.</summary>
+    ContentsLeaveNoRecord,
+
+    /// <summary>Programs write without the permit, too. For histories with permits.</summary>
+    TheGateStaysOpen,
 }

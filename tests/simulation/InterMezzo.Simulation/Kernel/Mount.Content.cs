@@ -207,7 +207,7 @@ internal sealed partial class Mount
 
     private void Close(in Actor actor, Inode inode, RecordFlags flags)
     {
-        if (inode.State.Links > 0)
+        if (inode.State.Links > 0 && _mutation != Mutation.ContentsLeaveNoRecord)
         {
             var attributes = inode.AttributesWereSet ? RecordFlags.Attr : 0;
             var offset = Record(actor, Op.Close, flags | RecordFlags.Whole | attributes, default, 0, (ref RecordWriter record) =>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using InterMezzo.Journal;
 using InterMezzo.Replication.Ports;
+using InterMezzo.Simulation.Engine;
 
 namespace InterMezzo.Simulation.Kernel;
 
@@ -21,7 +22,7 @@ internal sealed partial class Mount
     /// <summary>What programs have written and not closed is closed off, unless it is opened.</summary>
     public void TurnGate(GateState state, GateState otherwise)
     {
-        (Gate, _otherwise) = (state, otherwise);
+        (Gate, _otherwise) = (_mutation == Mutation.TheGateStaysOpen ? GateState.Open : state, otherwise);
         if (state != GateState.Open)
         {
             foreach (var inode in Disk.Inodes.Values.Where(inode => inode is { Dirty: not 0, MarkIsApplied: false } && !IsControl(inode)).OrderBy(inode => inode.Dirty).ToArray())

@@ -145,7 +145,7 @@ internal sealed partial class Mount
         // What the lower file system refuses has its record by then.
         var fails = inode.Entries.Count > 0;
         var left = operation.TimeOf(directory);
-        if (!control)
+        if (!control && _mutation != Mutation.RemovalsLeaveNoRecord)
         {
             operation.Note(Record(actor, isDirectory ? Op.Rmdir : Op.Unlink, default, fails ? s_void : ResultOf(left), 0, (ref RecordWriter record) =>
             {

@@ -121,7 +121,7 @@ internal sealed partial class Mount
     /// <summary>Power has gone and come back; the log is recovered.</summary>
     public void Recover()
     {
-        var marks = OpenMarks();
+        var marks = _mutation == Mutation.HalfWrittenStaysUnknown ? [] : OpenMarks();
         foreach (var inode in Disk.Inodes.Values)
         {
             inode.Dirty = 0;
@@ -193,7 +193,7 @@ internal sealed partial class Mount
     private ulong Record(in Actor actor, Op op, RecordFlags flags, KmlResult result, uint aux, Fill fill)
     {
         var counts = op is not (Op.Dirty or Op.Mark or Op.Mount or Op.Umount);
-        var who = actor;
+        var who = _mutation == Mutation.DotsGetLost ? actor with { Context = default } : actor;
         var now = _clock();
         var place = Log.Place;
         var local = place.Local + (counts && !who.Applies ? 1u : 0u);
