@@ -73,7 +73,7 @@ internal sealed class Daemon : IFilesetDirectory
         {
             var side = Machine.IsServer ? Side.Server : Side.Client;
             var replica = PrestoReplica.Open("/home", "/dev/intermezzo0", "home", Machine.Replica);
-            var settings = new FilesetSettings("home", side, SendsOwn: true, Machine.IsServer ? _history.Clients.Count : 0) 
+            var settings = new FilesetSettings("home", side, SendsOwn: true, Machine.IsServer ? _history.Clients.Count : 0)
             {
                 TrimStep = _history.Plan.TrimStep,
                 Permits = Machine.IsServer && _history.Plan.Permits is not null,
