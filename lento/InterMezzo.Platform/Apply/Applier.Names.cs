@@ -145,8 +145,9 @@ internal sealed partial class Applier
         var outcome = MoveBetween(origin, source!, from, target, to, fid, occupant is null ? Interop.Sys.RenameNoReplace : 0);
         if (outcome.Status == ApplyStatus.Applied && !replaced.IsNone)
         {
-            if (occupant is null)
+            if (occupant is null && !IsWrittenAside(replaced))
             {
+                // What a program is writing is kept, when it is asked about.
                 DropIfAside(replaced);
             }
 
