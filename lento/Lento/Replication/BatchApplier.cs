@@ -439,9 +439,16 @@ internal sealed partial class BatchApplier(
 
         var attr = state?.Attr ?? RecordFacts.StateAttr(view) ?? default;
         var keeps = (keepsAttributes ? AttrValid.Mode | AttrValid.Uid | AttrValid.Gid : 0) | (keepsTime ? AttrValid.ModifyTime : 0);
+        attr = attr with { Valid = attr.Valid & ~keeps };
+        if (keepsTime && side == Side.Client && !record.IsFinding && _own.ContentOf(fid, known) is not null && _own.TimeSetSince(fid, known) is { } set)
+        {
+            // What was written here has lost, and its time with it; what was set has not.
+            attr = attr with { Valid = attr.Valid | AttrValid.ModifyTime, ModifyTime = set };
+        }
+
         return new ObjectState
         {
-            Attr = attr with { Valid = attr.Valid & ~keeps },
+            Attr = attr,
             Target = state?.Target,
 
             // A change of one that the maker of the content made has a record of its own.

@@ -127,7 +127,7 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
     /// <summary>A content that was made here by an update that the peer didn't know. After <see cref="Find"/>.</summary>
     public Clash? ContentOf(Fid fid, ulong known) => _window.Find([new Touch(Facet.Content(fid), true)], known);
 
-    /// <summary>What of an object was set by others' updates that were applied here.</summary>
+    /// <summary>What of an object was set by others' updates that were applied here, and wasn't set here after that.</summary>
     /// <param name="fid">The object.</param>
     /// <param name="from">Looked for in the own log from here on.</param>
     /// <param name="source">Those that stand beyond this in the log that they came from.</param>
@@ -138,7 +138,11 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
         foreach (var (_, bytes) in LogScan.Records(journal, Start(from), journal.Info.Watermark))
         {
             var record = RecordView.Parse(bytes.Span);
-            if (record.Source > source && RecordFacts.IsUpdate(record) && RecordFacts.Object(record, self) == fid)
+            if (IsOwnUpdate(record) && RecordFacts.SetsAttributes(record) && RecordFacts.Object(record, self) == fid && record.TryGetAttr(out var own))
+            {
+                attributes = attributes with { Valid = attributes.Valid & ~own.Valid };
+            }
+            else if (record.Source > source && RecordFacts.IsUpdate(record) && RecordFacts.Object(record, self) == fid)
             {
                 attributes = RecordFacts.SetsAttributes(record) && record.TryGetAttr(out var attr) ? RecordFacts.Merge(attributes, attr) : attributes;
                 xattrs |= record.Op is Op.SetXattr or Op.RemoveXattr;
@@ -150,6 +154,23 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
 
     /// <summary>Mode or owner of an object were set here by an update that the peer didn't know, and that is no content's. After <see cref="Find"/>.</summary>
     public bool HasAttributesOf(Fid fid, ulong known) => _attributes.Find([new Touch(Facet.Attributes(fid), true)], known) is not null;
+
+    /// <summary>The mtime that the own updates from an offset on gave an object last. Null: none did.</summary>
+    public KmlTime? TimeSetSince(Fid fid, ulong from)
+    {
+        KmlTime? set = null;
+        foreach (var (_, bytes) in LogScan.Records(journal, Start(from), _end))
+        {
+            var record = RecordView.Parse(bytes.Span);
+            if (IsOwnUpdate(record) && RecordFacts.SetsAttributes(record) && RecordFacts.Object(record, self) == fid &&
+                record.TryGetAttr(out var attr) && attr.Has(AttrValid.ModifyTime))
+            {
+                set = attr.ModifyTime;
+            }
+        }
+
+        return set;
+    }
 
     /// <summary>Any xattr of an object was set or removed here by an update that the peer didn't know. After <see cref="Find"/>.</summary>
     public bool HasXattrsOf(Fid fid, ulong known) => _xattrs.Find([new Touch(Facet.AnyXattr(fid), true)], known) is not null;
