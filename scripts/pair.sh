@@ -15,8 +15,10 @@ elapsed_ms() { echo $((($(date +%s%N) - $1) / 1000000)); }
 
 # boot NAME [LOWER]: the machine, the module, the file system (made at the first boot) mounted through presto
 boot() {
-	local who=$1 lower=${2:-ext3}
-	"$lab" start "$who" --kernel "$kernel" --mem "${GUEST_MEM:-1024}" --state --disk "$who-home.img:${HOME_SIZE:-1500M}" || return
+	local who=$1 lower=${2:-ext3} timeout=120
+	# emulated, it takes several times as long
+	[ "$kernel" != debug ] || timeout=900
+	"$lab" start "$who" --kernel "$kernel" --timeout "$timeout" --mem "${GUEST_MEM:-1024}" --state --disk "$who-home.img:${HOME_SIZE:-1500M}" || return
 	script "$who" <<-SH
 		/intermezzo/scripts/load-module /intermezzo/build/kernel-$kernel/intermezzo.ko
 		blkid /dev/vda >/dev/null || mkfs.$lower -q /dev/vda
