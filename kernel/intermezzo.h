@@ -275,7 +275,7 @@ struct presto_message {
 
 #define PRESTO_COUNT_MAX	0x4000000000000000ULL
 
-#define PRESTO_PROTOCOL		6
+#define PRESTO_PROTOCOL		7
 
 struct presto_info {
 	__u32	protocol;		/* PRESTO_PROTOCOL */

@@ -536,6 +536,7 @@ static void print_device(void)
 	SIZE(presto_object);
 	OFFSET(presto_object, ino); OFFSET(presto_object, gen);
 	OFFSET(presto_object, writers); OFFSET(presto_object, dirty);
+	OFFSET(presto_object, waits); OFFSET(presto_object, reserved);
 	SIZE(presto_place);
 	OFFSET(presto_place, dir); OFFSET(presto_place, op); OFFSET(presto_place, len);
 	OFFSET(presto_place, flags); OFFSET(presto_place, name);

@@ -9,12 +9,12 @@ internal static class Reopen
         ? As(fd, OpenFlags.ReadOnly | OpenFlags.NonBlock | OpenFlags.NoAccessTime)
         : throw new InvalidOperationException("only regular files and directories have content");
 
-    /// <summary>Null: it is being executed.</summary>
+    /// <summary>Null: it is being executed, or somebody has a lease on it that he has to give up first.</summary>
     internal static Fd? TryForWriting(Fd fd)
     {
         var path = CName.OfDescriptor(fd);
         var result = Interop.Sys.OpenAt(path.Bytes, OpenFlags.ReadWrite | OpenFlags.NonBlock);
-        return result is -Errno.ETXTBSY or -Errno.EBUSY ? null : new Fd(SysException.Check(result, "open", "an object"));
+        return result is -Errno.ETXTBSY or -Errno.EBUSY or -Errno.EAGAIN ? null : new Fd(SysException.Check(result, "open", "an object"));
     }
 
     private static Fd As(Fd fd, int flags)
