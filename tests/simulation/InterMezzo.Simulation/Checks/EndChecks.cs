@@ -12,6 +12,7 @@ internal static class EndChecks
     public static void Run(History history, bool strict)
     {
         NothingIsLost(history);
+        LogsReplay(history);
         if (history.Lost && !strict)
         {
             return;
@@ -44,6 +45,18 @@ internal static class EndChecks
             if (one != other)
             {
                 history.Fail($"the trees differ at {path}:\n    server   {one ?? "nothing"}\n    {client.Name} {other ?? "nothing"}");
+                return;
+            }
+        }
+    }
+
+    private static void LogsReplay(History history)
+    {
+        foreach (var machine in history.Machines)
+        {
+            if (LogReplay.Compare(machine) is { } difference)
+            {
+                history.Fail($"{machine.Name}: tree and log differ at {difference}");
                 return;
             }
         }
