@@ -67,7 +67,7 @@ static bool ShowMutations(Options options, int seeds)
     foreach (var mutation in Enum.GetValues<Mutation>())
     {
         var broken = options with { Mutation = mutation, Permits = options.Permits || mutation == Mutation.TheGateStaysOpen };
-        var found = Enumerable.Range(1, seeds).Where(seed => !new History(Plan.Of(seed, broken), keepsStory: false).Run()).ToList();
+        var found = ParallelEnumerable.Range(1, seeds).AsOrdered().Where(seed => !new History(Plan.Of(seed, broken), keepsStory: false).Run()).ToList();
         var isRight = mutation == Mutation.None || found.Count > 0;
         Console.WriteLine($"{(isRight ? "ok" : "not ok")} - {mutation}: found in {found.Count} of {seeds}{(found.Count == 0 ? "" : $", first in {found[0]}")}");
         all &= isRight;
