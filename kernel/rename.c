@@ -110,6 +110,9 @@ static int presto_may_rename(const struct presto_name *from, const struct presto
 		return -EPERM;
 	if (from->control != to->control && !presto_in_context(sb))
 		return -EPERM;
+	/* one would leave and the other enter: a record tells of one */
+	if (from->control != to->control && (flags & RENAME_EXCHANGE))
+		return -EXDEV;
 	/* the whiteout would have a dot of its own */
 	if ((flags & RENAME_WHITEOUT) && presto_in_context(sb))
 		return -EINVAL;

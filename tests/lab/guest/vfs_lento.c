@@ -132,6 +132,11 @@ static const char *check_busy(void)
 	writer = open("f", O_RDWR);
 	REFUSED(rename(control("/new"), "f"), EBUSY);
 	EXPECT(!close(writer) && !rename(control("/new"), "f") && is_file("f", "new"));
+	/* a record tells of one that enters, or of one that leaves */
+	EXPECT(!put_file(control("/other"), "other"));
+	REFUSED(renameat2(AT_FDCWD, control("/other"), AT_FDCWD, "f", RENAME_EXCHANGE), EXDEV);
+	REFUSED(renameat2(AT_FDCWD, "f", AT_FDCWD, control("/other"), RENAME_EXCHANGE), EXDEV);
+	EXPECT(is_file("f", "new") && !unlink(control("/other")));
 	return NULL;
 }
 

@@ -175,6 +175,11 @@ internal sealed partial class Mount
             return Errors.NotPermitted;
         }
 
+        if (fromControl != toControl && (flags & Exchange) != 0)
+        {
+            return Errors.CrossDevice;
+        }
+
         if ((!fromControl || !toControl) && actor is { IsLento: true, Applies: false })
         {
             return Errors.NotPermitted;
