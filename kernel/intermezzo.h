@@ -182,6 +182,7 @@ enum kml_field_type {
 	KML_F_RANGES		= 11,	/* struct kml_range[<= KML_RANGES_MAX], sorted, disjoint */
 	KML_F_REPLACED		= 12,	/* struct kml_object: what was at the new name */
 	KML_F_PAYLOAD		= 13,	/* 0..KML_MARK_MAX bytes */
+	KML_F_PEER		= 14,	/* __le64: whose log "source" is in, if not its maker's */
 };
 
 #define KML_RANGES_MAX	16
@@ -275,7 +276,7 @@ struct presto_message {
 
 #define PRESTO_COUNT_MAX	0x4000000000000000ULL
 
-#define PRESTO_PROTOCOL		7
+#define PRESTO_PROTOCOL		8
 
 struct presto_info {
 	__u32	protocol;		/* PRESTO_PROTOCOL */
@@ -319,6 +320,7 @@ struct presto_context {
 	__s64	sec;
 	__u32	nsec;
 	__u32	flags;			/* KML_FLAG_PARTIAL, PRESTO_CONTEXT_* */
+	__u64	peer;			/* whose log "source" is in, if not the replica's */
 };
 
 #define PRESTO_CONTEXT_TIME	0x10000

@@ -28,32 +28,6 @@ static void presto_op_init(struct presto_op *op, struct super_block *sb)
 	op->sb = sb;
 }
 
-/* A record in memory; who makes it is the caller, in its context if it has one. */
-void presto_record_init(struct presto_op *op, struct super_block *sb, u16 kml_op)
-{
-	struct kml_record *record;
-
-	presto_op_init(op, sb);
-	op->buf = op->room;
-	op->size = sizeof(op->room);
-	op->len = sizeof(*record);
-	record = presto_record(op);
-	memset(record, 0, sizeof(*record));
-	record->op = cpu_to_le16(kml_op);
-	record->version = cpu_to_le16(KML_VERSION);
-	record->uid = cpu_to_le32(from_kuid(&init_user_ns, current_fsuid()));
-	record->gid = cpu_to_le32(from_kgid(&init_user_ns, current_fsgid()));
-	record->pid = cpu_to_le32(task_tgid_nr(current));
-	if (presto_device_context(PRESTO_SB(sb)->device, &op->context)) {
-		record->flags = cpu_to_le32(KML_FLAG_APPLIED |
-					    (op->context.flags & KML_FLAG_PARTIAL));
-		record->replica = cpu_to_le64(op->context.replica);
-		record->source = cpu_to_le64(op->context.source);
-		if (presto_op_counts(kml_op))
-			record->counter = cpu_to_le64(op->context.counter);
-	}
-}
-
 void presto_record_free(struct presto_op *op)
 {
 	if (op->buf != op->room)
@@ -144,6 +118,43 @@ void presto_op_bytes(struct presto_op *op, u16 type, const void *data, u32 len)
 void presto_op_name(struct presto_op *op, u16 type, const struct qstr *name)
 {
 	presto_op_bytes(op, type, name->name, name->len);
+}
+
+/* Whose log the update has come from, where that isn't its maker's. */
+static void presto_op_peer(struct presto_op *op)
+{
+	__le64 peer = cpu_to_le64(op->context.peer);
+
+	if (peer)
+		presto_op_bytes(op, KML_F_PEER, &peer, sizeof(peer));
+}
+
+/* A record in memory; who makes it is the caller, in its context if it has one. */
+void presto_record_init(struct presto_op *op, struct super_block *sb, u16 kml_op)
+{
+	struct kml_record *record;
+
+	presto_op_init(op, sb);
+	op->buf = op->room;
+	op->size = sizeof(op->room);
+	op->len = sizeof(*record);
+	record = presto_record(op);
+	memset(record, 0, sizeof(*record));
+	record->op = cpu_to_le16(kml_op);
+	record->version = cpu_to_le16(KML_VERSION);
+	record->uid = cpu_to_le32(from_kuid(&init_user_ns, current_fsuid()));
+	record->gid = cpu_to_le32(from_kgid(&init_user_ns, current_fsgid()));
+	record->pid = cpu_to_le32(task_tgid_nr(current));
+	if (presto_device_context(PRESTO_SB(sb)->device, &op->context)) {
+		record->flags = cpu_to_le32(KML_FLAG_APPLIED |
+					    (op->context.flags & KML_FLAG_PARTIAL));
+		record->replica = cpu_to_le64(op->context.replica);
+		record->source = cpu_to_le64(op->context.source);
+		if (presto_op_counts(kml_op)) {
+			record->counter = cpu_to_le64(op->context.counter);
+			presto_op_peer(op);
+		}
+	}
 }
 
 void presto_op_flags(struct presto_op *op, u32 flags, u32 aux)

@@ -39,9 +39,10 @@
 /* Where the lower file system can't, zeros are written in steps of this many bytes. */
 #define KML_STEP	(64 * 1024)
 
-/* The largest CLOSE: object, parent, name, attributes, ranges, both ends. */
-#define KML_CLOSE_MAX	ALIGN(sizeof(struct kml_record) + 5 * sizeof(struct kml_field) + \
-			      2 * sizeof(struct kml_object) + 256 + sizeof(struct kml_attr) + \
+/* The largest CLOSE: peer, object, parent, name, attributes, ranges, both ends. */
+#define KML_CLOSE_MAX	ALIGN(sizeof(struct kml_record) + 6 * sizeof(struct kml_field) + \
+			      sizeof(__le64) + 2 * sizeof(struct kml_object) + 256 + \
+			      sizeof(struct kml_attr) + \
 			      KML_RANGES_MAX * sizeof(struct kml_range) + 4, KML_ALIGN)
 
 /* Only operations that free space may use the last bytes of a full disk. */

@@ -59,11 +59,14 @@ public sealed record FilesetConfiguration
     /// <summary>At a client: the peer that serves it.</summary>
     public string? Server { get; init; }
 
-    /// <summary>At a server: peers that may read and write it.</summary>
+    /// <summary>Peers that have this machine as their server, be it everybody's or a client itself: they may read and write it.</summary>
     public IReadOnlyList<string> Clients { get; init; } = [];
 
-    /// <summary>At a server: peers that may read it.</summary>
+    /// <summary>The same, but they may only read it.</summary>
     public IReadOnlyList<string> ReadonlyClients { get; init; } = [];
+
+    /// <summary>Those of the clients that may have clients of their own, and pass on what these do.</summary>
+    public IReadOnlyList<string> Relays { get; init; } = [];
 
     /// <summary>
     /// Device nodes are replicated like everything else. Where peers aren't trusted as far as root, turn this off and
@@ -81,7 +84,12 @@ public sealed record FilesetConfiguration
     public OfflinePolicy Offline { get; init; }
 
     /// <summary>All peers that take part in it.</summary>
-    public IEnumerable<string> Peers => Server is { } server ? [server] : Clients.Concat(ReadonlyClients);
+    public IEnumerable<string> Peers => Server is { } server ? [server, .. AllClients] : AllClients;
+
+    public IEnumerable<string> AllClients => Clients.Concat(ReadonlyClients);
+
+    /// <summary>Others may be served.</summary>
+    public bool Serves => Role == FilesetRole.Server || AllClients.Any();
 
     /// <summary>The peer may take part in this fileset.</summary>
     public bool MayRead(string peer) => peer == Server || Clients.Contains(peer) || ReadonlyClients.Contains(peer);
@@ -89,9 +97,13 @@ public sealed record FilesetConfiguration
     /// <summary>Updates that the peer made may be applied here.</summary>
     public bool MayWrite(string peer) => peer == Server || Clients.Contains(peer);
 
+    /// <summary>So may updates that come to it from others.</summary>
+    public bool MayRelay(string peer) => Relays.Contains(peer) && MayWrite(peer);
+
     // Lists compare by what is in them, so that a reload finds out what has changed.
     public bool Equals(FilesetConfiguration? other) =>
-        other is not null && Scalars == other.Scalars && Clients.SequenceEqual(other.Clients) && ReadonlyClients.SequenceEqual(other.ReadonlyClients);
+        other is not null && Scalars == other.Scalars && Clients.SequenceEqual(other.Clients) && ReadonlyClients.SequenceEqual(other.ReadonlyClients) &&
+        Relays.SequenceEqual(other.Relays);
 
     public override int GetHashCode() => Scalars.GetHashCode();
 

@@ -72,6 +72,9 @@ public enum FieldType : ushort
     Ranges = 11,
     Replaced = 12,
     Payload = 13,
+
+    /// <summary>Applied: whose log the source is an offset in, where that isn't the maker's.</summary>
+    Peer = 14,
 }
 
 /// <summary>Which members of a <see cref="KmlAttr"/> mean something.</summary>

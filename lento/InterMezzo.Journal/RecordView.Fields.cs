@@ -21,6 +21,9 @@ public readonly ref partial struct RecordView
     /// <summary>Of a MARK.</summary>
     public ReadOnlySpan<byte> Payload => Find(FieldType.Payload);
 
+    /// <summary>Whose log <see cref="Source"/> is an offset in. 0: the maker's, or it wasn't applied.</summary>
+    public ulong Peer => TryFind(FieldType.Peer, out var data) ? BinaryPrimitives.ReadUInt64LittleEndian(data) : 0;
+
     public int RangeCount => Find(FieldType.Ranges).Length / KmlFormat.RangeSize;
 
     public bool Has(FieldType type) => TryFind(type, out _);
@@ -130,6 +133,7 @@ public readonly ref partial struct RecordView
         FieldType.XattrValue => data.Length <= KmlFormat.XattrMax,
         FieldType.Ranges => data.Length % KmlFormat.RangeSize == 0 && data.Length <= KmlFormat.RangesMax * KmlFormat.RangeSize,
         FieldType.Payload => data.Length <= KmlFormat.MarkMax,
+        FieldType.Peer => data.Length == sizeof(ulong),
         _ => true,
     };
 

@@ -74,7 +74,7 @@ public sealed class DeferredContents
     /// <param name="peer">Whose log.</param>
     /// <param name="known">This much of it was applied here before.</param>
     public ulong KnownTo(RecordView record, ulong self, ulong peer, ulong known) =>
-        record.Op is Op.Close or Op.SetAttr && Find(RecordFacts.Object(record, self)) is { } waiting && waiting.Peer == peer
+        (record.Op == Op.SetAttr || RecordFacts.Kind(record, self) == UpdateKind.Writes) && Find(RecordFacts.Object(record, self)) is { } waiting && waiting.Peer == peer
             ? Math.Min(known, waiting.Source)
             : known;
 
@@ -86,10 +86,10 @@ public sealed class DeferredContents
     /// What a record of the own log settled: its content has come into the tree, or a later one. It stops waiting before
     /// that is durable, or after: shown the log from there on, this finds it.
     /// </summary>
-    public DeferredContent? SettledBy(ulong offset, RecordView record, ulong self, Side side)
+    public DeferredContent? SettledBy(ulong offset, RecordView record, ulong self)
     {
         if (record.Source == 0 || record.IsVoid || Find(RecordFacts.Object(record, self)) is not { } waiting || offset < waiting.Known ||
-            (side == Side.Server && RecordFacts.Maker(record) != waiting.Peer))
+            RecordFacts.From(record) != waiting.Peer)
         {
             return null;
         }

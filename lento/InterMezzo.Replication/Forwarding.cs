@@ -4,7 +4,7 @@ namespace InterMezzo.Replication;
 /// <summary>Which way a log is sent.</summary>
 public enum Direction
 {
-    /// <summary>A client's log to its server: what was made here.</summary>
+    /// <summary>A client's log to its server: all that didn't come from there.</summary>
     ToServer,
 
     /// <summary>A server's log to a client: everything, the client's own updates as echoes.</summary>
@@ -31,15 +31,15 @@ public static class Forwarding
     /// <param name="direction">Which way.</param>
     /// <param name="peer">To whom.</param>
     /// <param name="isUpdate">The record is an update that happened (not DIRTY, MARK, VOID, PAD, ...).</param>
-    /// <param name="maker">Who made it; 0: this replica.</param>
+    /// <param name="from">Whose log it was applied from; 0: it was made here.</param>
     /// <param name="source">Its offset in the log it came from, 0: made here.</param>
     /// <param name="partial">More operations of the same update follow.</param>
-    public static Forward Decide(Direction direction, ulong peer, bool isUpdate, ulong maker, ulong source, bool partial) =>
+    public static Forward Decide(Direction direction, ulong peer, bool isUpdate, ulong from, ulong source, bool partial) =>
         (direction, isUpdate) switch
         {
             (_, false) => Forward.Nothing,
-            (Direction.ToServer, true) => maker == 0 && source == 0 ? Forward.Record : Forward.Nothing,
-            (Direction.ToClient, true) when maker == peer => partial || source == 0 ? Forward.Nothing : Forward.Echoes(source + 1),
+            (Direction.ToServer, true) => from == peer ? Forward.Nothing : Forward.Record,
+            (Direction.ToClient, true) when from == peer => partial || source == 0 ? Forward.Nothing : Forward.Echoes(source + 1),
             _ => Forward.Record,
         };
 

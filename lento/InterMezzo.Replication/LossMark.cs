@@ -9,27 +9,27 @@ namespace InterMezzo.Replication;
 /// the mark comes to be sent, a server tells the client how what the update was about stands here; a client asks the server
 /// how it stands there, which answers with a mark of its own.
 /// </summary>
-/// <param name="Peer">The maker's replica id.</param>
-/// <param name="Source">Of the update, in the maker's log.</param>
+/// <param name="Peer">Whom it came from, or is asked.</param>
+/// <param name="Source">Of the update, in the peer's log.</param>
 /// <param name="Names">That it gave or took, and others of the objects: the directory and the name in it. 16 at most.</param>
 /// <param name="Objects">That had one of these names. Two at most.</param>
-/// <param name="Counter">Of the update.</param>
+/// <param name="Update">Its dot.</param>
 /// <param name="IsContent">It was new content of the first object.</param>
 public sealed record LossMark(
-    ulong Peer, ulong Source, ulong Counter, IReadOnlyList<(Fid Parent, byte[] Name)> Names, IReadOnlyList<Fid> Objects, bool IsContent)
+    ulong Peer, ulong Source, Dot Update, IReadOnlyList<(Fid Parent, byte[] Name)> Names, IReadOnlyList<Fid> Objects, bool IsContent)
 {
-    // | "LOST" | version 1 | content 1 | names 1 | objects 1 | peer 8 | source 8 | counter 8 |
+    // | "LOST" | version 3 | content 1 | names 1 | objects 1 | peer 8 | source 8 | replica 8 | counter 8 |
     // | names * (parent 24, length 2, name) | objects * 24 |
     private const uint Magic = 0x54534f4c;
-    private const byte Version = 2;
-    private const int Header = 32;
+    private const byte Version = 3;
+    private const int Header = 40;
     private const int FidSize = 24;
     private const int Most = 16;
 
     /// <param name="record">The update. It names everything by FIDs without replica 0.</param>
-    /// <param name="peer">Its maker.</param>
-    /// <param name="source">Where it stands in the maker's log.</param>
-    /// <param name="others">Names that its objects got here, and that the maker doesn't know.</param>
+    /// <param name="peer">Whom it came from.</param>
+    /// <param name="source">Where it stands in the peer's log.</param>
+    /// <param name="others">Names that its objects got here, and that the peer doesn't know.</param>
     public static LossMark Of(RecordView record, ulong peer, ulong source, Func<Fid, IEnumerable<(Fid Parent, byte[] Name)>> others)
     {
         var names = new List<(Fid, byte[])>();
@@ -51,8 +51,7 @@ public sealed record LossMark(
 
         objects.RemoveAll(fid => fid.IsNone);
         names.AddRange(objects.SelectMany(others).Take(Most - names.Count));
-        var isContent = RecordFacts.Kind(record) == UpdateKind.Writes || RecordFacts.Resizes(record);
-        return new LossMark(peer, source, record.Dot.Counter, names, objects, isContent);
+        return new LossMark(peer, source, record.Dot, names, objects, RecordFacts.Rewrites(record));
     }
 
     public byte[] Encode()
@@ -64,7 +63,8 @@ public sealed record LossMark(
         (span[6], span[7]) = ((byte)Names.Count, (byte)Objects.Count);
         BinaryPrimitives.WriteUInt64LittleEndian(span[8..], Peer);
         BinaryPrimitives.WriteUInt64LittleEndian(span[16..], Source);
-        BinaryPrimitives.WriteUInt64LittleEndian(span[24..], Counter);
+        BinaryPrimitives.WriteUInt64LittleEndian(span[24..], Update.Replica);
+        BinaryPrimitives.WriteUInt64LittleEndian(span[32..], Update.Counter);
         span = span[Header..];
         foreach (var (parent, name) in Names)
         {
@@ -120,7 +120,7 @@ public sealed record LossMark(
         return new LossMark(
             BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]),
             BinaryPrimitives.ReadUInt64LittleEndian(bytes[16..]),
-            BinaryPrimitives.ReadUInt64LittleEndian(bytes[24..]),
+            new Dot(BinaryPrimitives.ReadUInt64LittleEndian(bytes[24..]), BinaryPrimitives.ReadUInt64LittleEndian(bytes[32..])),
             names,
             objects,
             bytes[5] != 0);

@@ -14,8 +14,8 @@ public sealed class PeerProgress
 
     public IEnumerable<KeyValuePair<ulong, PeerState>> Peers => _peers;
 
-    /// <summary>At a client: its server. 0: no batch of anybody has been applied.</summary>
-    public ulong LastPeer { get; private set; }
+    /// <summary>Of a replica that has a server: the last one. 0: no batch of any has been applied.</summary>
+    public ulong Server { get; private set; }
 
     public PeerState? this[ulong peer] => _peers.GetValueOrDefault(peer);
 
@@ -27,7 +27,7 @@ public sealed class PeerProgress
         }
 
         Vector.Merge(mark.Vector);
-        LastPeer = mark.Peer;
+        Server = mark.OfServer ? mark.Peer : Server;
         _peers[mark.Peer] = new PeerState(mark.Position, mark.Source, mark.Partial, mark.Echo, mark.Check, mark.Former);
     }
 

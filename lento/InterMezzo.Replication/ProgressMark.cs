@@ -21,14 +21,16 @@ namespace InterMezzo.Replication;
 /// Where the peer's log was when the peer began anew with one that had gone back in time; at a client, where the own log was
 /// when it joined the peer (no check).
 /// </param>
+/// <param name="OfServer">The peer is this replica's server; otherwise this one is the peer's.</param>
 public sealed record ProgressMark(
     ulong Peer, Position Position, ulong Echo, VersionVector Vector, ulong Source = 0, bool Partial = false, bool Joins = false, uint Check = 0,
-    LogPlace Former = default)
+    LogPlace Former = default, bool OfServer = false)
 {
     // | "PROG" | version 2 | count 2 | peer 8 | log 16 | offset 8 | source 8 | flags 8 | echo 8 |
     // | check 4 | former: check 4, offset 8 | count * (replica 8, counter 8) |
     private const ulong FlagPartial = 1;
     private const ulong FlagJoins = 2;
+    private const ulong FlagServer = 4;
     private const uint Magic = 0x474f5250;
     private const ushort Version = 2;
     private const int Header = 80;
@@ -45,7 +47,7 @@ public sealed record ProgressMark(
         Position.Log.Write(span[16..]);
         BinaryPrimitives.WriteUInt64LittleEndian(span[32..], Position.Offset);
         BinaryPrimitives.WriteUInt64LittleEndian(span[40..], Source);
-        BinaryPrimitives.WriteUInt64LittleEndian(span[48..], (Partial ? FlagPartial : 0) | (Joins ? FlagJoins : 0));
+        BinaryPrimitives.WriteUInt64LittleEndian(span[48..], (Partial ? FlagPartial : 0) | (Joins ? FlagJoins : 0) | (OfServer ? FlagServer : 0));
         BinaryPrimitives.WriteUInt64LittleEndian(span[56..], Echo);
         BinaryPrimitives.WriteUInt32LittleEndian(span[64..], Check);
         BinaryPrimitives.WriteUInt32LittleEndian(span[68..], Former.Check);
@@ -94,6 +96,7 @@ public sealed record ProgressMark(
             (flags & FlagPartial) != 0,
             (flags & FlagJoins) != 0,
             BinaryPrimitives.ReadUInt32LittleEndian(bytes[64..]),
-            new LogPlace(BinaryPrimitives.ReadUInt64LittleEndian(bytes[72..]), BinaryPrimitives.ReadUInt32LittleEndian(bytes[68..])));
+            new LogPlace(BinaryPrimitives.ReadUInt64LittleEndian(bytes[72..]), BinaryPrimitives.ReadUInt32LittleEndian(bytes[68..])),
+            (flags & FlagServer) != 0);
     }
 }

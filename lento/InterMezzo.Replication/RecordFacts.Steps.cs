@@ -19,7 +19,7 @@ public static partial class RecordFacts
     /// <param name="epoch">What its maker and the peer knew of each other.</param>
     public static LogStep Step(RecordView record, ulong self, Direction direction, ulong peer, bool joining, ulong epoch = 0)
     {
-        var kind = Kind(record, joining);
+        var kind = Kind(record, self, joining);
         if (kind == StepKind.None)
         {
             return default;
@@ -45,7 +45,7 @@ public static partial class RecordFacts
     /// <summary>The others may do more: ACLs change the mode, flags decide what can be done.</summary>
     private static string? PlainXattr(ReadOnlySpan<byte> name) => name.StartsWith("user."u8) ? System.Text.Encoding.Latin1.GetString(name) : null;
 
-    private static StepKind Kind(RecordView record, bool joining)
+    private static StepKind Kind(RecordView record, ulong self, bool joining)
     {
         if (!IsUpdate(record))
         {
@@ -68,7 +68,7 @@ public static partial class RecordFacts
             Op.Unlink or Op.Rmdir => StepKind.Removes,
             Op.SetAttr or Op.SetXattr or Op.RemoveXattr => StepKind.Changes,
             Op.Close => StepKind.Completes,
-            Op.Enter when IsNewContent(record) => StepKind.Completes,
+            Op.Enter when IsNewContent(record, self) => StepKind.Completes,
             Op.Enter when !record.Has(FieldType.Replaced) && record.TryGetObject(out var it) && it.Fid.Replica != 0 && it.Fid.Replica == Maker(record) =>
                 StepKind.Enters,
             Op.List => StepKind.Lists,

@@ -78,7 +78,7 @@ public static partial class RecordFacts
                 }
 
                 break;
-            case Op.Enter when IsNewContent(record):
+            case Op.Enter when IsNewContent(record, self):
                 list.Writes(Facet.Content(it));
                 list.ReliesOn(Facet.Existence(it));
                 break;

@@ -28,6 +28,9 @@ public static partial class RecordFacts
     /// <summary>Who made it; 0: the log's own replica.</summary>
     public static ulong Maker(RecordView record) => record.Dot.Replica;
 
+    /// <summary>From whose log it was applied, the maker's or that of a replica between; 0: it was made here.</summary>
+    public static ulong From(RecordView record) => record.Dot.Replica == 0 ? 0 : record.Peer is not 0 and var peer ? peer : record.Dot.Replica;
+
     public static Dot Dot(RecordView record, ulong self) =>
         record.Dot.Replica == 0 ? record.Dot with { Replica = self } : record.Dot;
 
@@ -61,7 +64,7 @@ public static partial class RecordFacts
                 : Replication.Forward.Nothing;
         }
 
-        return Forwarding.Decide(direction, peer, IsUpdate(record), Maker(record), record.Source, IsPartial(record));
+        return Forwarding.Decide(direction, peer, IsUpdate(record), From(record), record.Source, IsPartial(record));
     }
 
     public static void Advance(ref KnownPosition known, RecordView record, ulong server)
@@ -73,7 +76,7 @@ public static partial class RecordFacts
                 known.OnMark(mark);
             }
         }
-        else if (record.Source != 0 && IsUpdate(record))
+        else if (record.Source != 0 && IsUpdate(record) && From(record) == server)
         {
             known.OnApplied(record.Source, IsPartial(record));
         }
@@ -82,8 +85,7 @@ public static partial class RecordFacts
     /// <param name="progress">Learns what the record tells of peers and updates.</param>
     /// <param name="record">Of the own log.</param>
     /// <param name="self">This replica.</param>
-    /// <param name="side">At a client all applied records come from its server, at a server from their makers.</param>
-    public static void Observe(PeerProgress progress, RecordView record, ulong self, Side side)
+    public static void Observe(PeerProgress progress, RecordView record, ulong self)
     {
         if (record.Op == Op.Mark)
         {
@@ -95,14 +97,13 @@ public static partial class RecordFacts
         else if (IsUpdate(record))
         {
             var dot = Dot(record, self);
-            var peer = side == Side.Client ? progress.LastPeer : dot.Replica;
-            progress.OnRecord(peer, dot.Replica, dot.Counter, record.Source, IsPartial(record));
+            progress.OnRecord(From(record), dot.Replica, dot.Counter, record.Source, IsPartial(record));
         }
     }
 
     public static LogEntry Entry(RecordView record, ulong offset, ulong self, bool ships)
     {
-        var (effect, size) = Effect(record);
+        var (effect, size) = Effect(record, self);
         return new LogEntry(offset, record.Length, ships, effect, Object(record, self), size, StateAttr(record)?.ModifyTime ?? default);
     }
 
@@ -152,7 +153,7 @@ public static partial class RecordFacts
         Op.Close => carry != Carry.Here,
         Op.SetAttr => carry is Carry.Folded or Carry.Later or Carry.Gone,
         Op.List => carry == Carry.Gone,
-        Op.Enter when IsNewContent(record) => carry is Carry.Folded or Carry.Later or Carry.Gone,
+        Op.Enter when IsNewContent(record, 0) => carry is Carry.Folded or Carry.Later or Carry.Gone,
         Op.Enter => carry == Carry.Gone && IsFound(record),
         Op.Create => carry is Carry.Folded or Carry.Gone && record.Flags.HasFlag(RecordFlags.Tmpfile),
         _ => false,
@@ -236,10 +237,12 @@ public static partial class RecordFacts
 
     public static bool IsRegular(uint mode) => (mode & TypeMask) == Regular;
 
-    public static UpdateKind Kind(RecordView record) => record.Op switch
+    /// <param name="record">The update.</param>
+    /// <param name="self">Whose log it is in. 0: it is canonical.</param>
+    public static UpdateKind Kind(RecordView record, ulong self = 0) => record.Op switch
     {
         Op.Create or Op.Mkdir or Op.Symlink or Op.Mknod => UpdateKind.Creates,
-        Op.Enter => IsNewContent(record) ? UpdateKind.Writes : UpdateKind.Creates,
+        Op.Enter => IsNewContent(record, self) ? UpdateKind.Writes : UpdateKind.Creates,
         Op.Close => UpdateKind.Writes,
         Op.Rmdir or Op.Leave => UpdateKind.Removes,
         Op.Unlink => IsLastName(record) ? UpdateKind.Removes : UpdateKind.Changes,
@@ -311,6 +314,9 @@ public static partial class RecordFacts
     /// <summary>A SETATTR that changes an object's length.</summary>
     public static bool Resizes(RecordView record) => record.Op == Op.SetAttr && record.TryGetAttr(out var attr) && attr.Has(AttrValid.Size);
 
+    /// <summary>New content of a file that was there before.</summary>
+    public static bool Rewrites(RecordView record, ulong self = 0) => Kind(record, self) == UpdateKind.Writes || Resizes(record);
+
     /// <summary>A SETATTR that changes nothing of an object's content.</summary>
     public static bool SetsAttributes(RecordView record) => record.Op == Op.SetAttr && record.TryGetAttr(out var attr) && !attr.Has(AttrValid.Size);
 
@@ -334,7 +340,7 @@ public static partial class RecordFacts
     /// <summary>Of a MARK that counts.</summary>
     private static ProgressMark? Progress(RecordView record) => record.IsVoid ? null : ProgressMark.Decode(record.Payload);
 
-    private static (ContentEffect Effect, ulong Size) Effect(RecordView record)
+    private static (ContentEffect Effect, ulong Size) Effect(RecordView record, ulong self)
     {
         if (!IsUpdate(record))
         {
@@ -347,7 +353,7 @@ public static partial class RecordFacts
             Op.Create when record.Flags.HasFlag(RecordFlags.Tmpfile) => (ContentEffect.Completes, attr.Size),
             Op.Create => (ContentEffect.Begins, 0),
             Op.Close => (ContentEffect.Completes, attr.Size),
-            Op.Enter when IsRegular(record) => (IsNewContent(record) ? ContentEffect.Completes : ContentEffect.Enters, attr.Size),
+            Op.Enter when IsRegular(record) => (IsNewContent(record, self) ? ContentEffect.Completes : ContentEffect.Enters, attr.Size),
             Op.SetAttr when attr.Has(AttrValid.Size) => (ContentEffect.Resizes, attr.Size),
             Op.SetAttr => (ContentEffect.Attributes, 0),
             Op.Unlink when IsLastName(record) => (ContentEffect.Ends, 0),
@@ -359,8 +365,8 @@ public static partial class RecordFacts
         record.TryGetObject(out var entered) && IsRegular(entered.Mode);
 
     /// <summary>An ENTER of an object over itself: a new version of its content took its place.</summary>
-    private static bool IsNewContent(RecordView record) =>
-        record.TryGetReplaced(out var replaced) && record.TryGetObject(out var entered) && replaced.Fid == entered.Fid;
+    private static bool IsNewContent(RecordView record, ulong self) =>
+        record.TryGetReplaced(out var replaced) && record.TryGetObject(out var entered) && replaced.Fid.Canonical(self) == entered.Fid.Canonical(self);
 
     private static bool IsLastName(RecordView record) => !record.TryGetAttrBefore(out var before) || before.Links <= 1;
 }

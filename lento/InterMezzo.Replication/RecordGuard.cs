@@ -4,10 +4,14 @@ using InterMezzo.Journal;
 namespace InterMezzo.Replication;
 
 /// <summary>
-/// What a peer may send: updates, complete and canonical; a client its own
-/// alone, each once and in order. For one stream.
+/// What a peer may send: updates, complete and canonical; a client its own, each
+/// once and in order, and those of others that it may pass on. For one stream.
 /// </summary>
-public sealed class RecordGuard(Side side, ulong peer)
+/// <param name="side">What this replica is to the peer.</param>
+/// <param name="peer">The peer.</param>
+/// <param name="self">This replica.</param>
+/// <param name="mayPassOn">Whether a client may send what another replica has made.</param>
+public sealed class RecordGuard(Side side, ulong peer, ulong self, Predicate<ulong> mayPassOn)
 {
     private ulong _counter;
 
@@ -42,7 +46,7 @@ public sealed class RecordGuard(Side side, ulong peer)
     {
         if (record.Dot.Replica != peer)
         {
-            return "a client sends its own updates only";
+            return record.Dot.Replica != self && mayPassOn(record.Dot.Replica) ? null : "a client sends its own updates only, unless it may pass on those of others";
         }
 
         if (record.Dot.Counter <= _counter)

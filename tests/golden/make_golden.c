@@ -533,6 +533,7 @@ static void print_device(void)
 	OFFSET(presto_context, replica); OFFSET(presto_context, counter);
 	OFFSET(presto_context, source); OFFSET(presto_context, seen);
 	OFFSET(presto_context, sec); OFFSET(presto_context, nsec); OFFSET(presto_context, flags);
+	OFFSET(presto_context, peer);
 	SIZE(presto_object);
 	OFFSET(presto_object, ino); OFFSET(presto_object, gen);
 	OFFSET(presto_object, writers); OFFSET(presto_object, dirty);
@@ -581,7 +582,7 @@ static void print_constants(void)
 	CONST(KML_F_OBJECT); CONST(KML_F_PARENT); CONST(KML_F_NAME); CONST(KML_F_PARENT2);
 	CONST(KML_F_NAME2); CONST(KML_F_ATTR); CONST(KML_F_ATTR_BEFORE); CONST(KML_F_TARGET);
 	CONST(KML_F_XATTR_NAME); CONST(KML_F_XATTR_VALUE); CONST(KML_F_RANGES);
-	CONST(KML_F_REPLACED); CONST(KML_F_PAYLOAD);
+	CONST(KML_F_REPLACED); CONST(KML_F_PAYLOAD); CONST(KML_F_PEER);
 	CONST(KML_RANGES_MAX); CONST(KML_MARK_MAX);
 	CONST(KML_ATTR_MODE); CONST(KML_ATTR_UID); CONST(KML_ATTR_GID); CONST(KML_ATTR_SIZE);
 	CONST(KML_ATTR_ATIME); CONST(KML_ATTR_MTIME); CONST(KML_ATTR_CTIME);

@@ -110,6 +110,11 @@ internal sealed partial class Applier
         // Whatever is elsewhere is brought up to date there (the times are of another directory), then enters as it should be.
         var stands = FidAt(directory, place) == fid;
         var changes = existing == Existing.Update || content is not null;
+        if (!stands && content is not null)
+        {
+            KeepWhatReturns(fid, known, stat, content);
+        }
+
         var updated = changes ? Update(stands ? origin : origin.Aside, place, fid, known, stat, state, content) : ApplyOutcome.AlreadySo;
         if (stands || !updated.IsDone)
         {
@@ -128,6 +133,24 @@ internal sealed partial class Applier
             ApplyStatus.AlreadySo => updated,
             _ => placed,
         };
+    }
+
+    /// <summary>A file comes back from the conflict store with another content: what is kept of it stays kept.</summary>
+    private void KeepWhatReturns(Fid fid, Fd known, in Interop.Sys.StatXData stat, Content content)
+    {
+        if (IsAside(fid) || !_away!.Contains(fid) || FindKept(fid) is not { } kept)
+        {
+            return;
+        }
+
+        using (kept)
+        {
+            if (stat.Type == FileType.Regular && !ContentCompare.IsSame(known, stat, Attributes.FromStat(stat), content))
+            {
+                using var copy = _maker.MakeCopy(known, stat.Type);
+                KeepAs(copy, kept.Directory, kept.Name.AsSpan()[..^1]);
+            }
+        }
     }
 
     /// <summary>Brings an object that is here under a name: it stands there, or was set aside, or is in the conflict store.</summary>

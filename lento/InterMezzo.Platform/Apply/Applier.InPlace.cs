@@ -43,7 +43,7 @@ internal sealed partial class Applier
         if (known is not null)
         {
             var state = ObjectReader.Read(source);
-            CopyInto(new Origin(redo.Dot, redo.Source), redo.Object, known, source, state);
+            CopyInto(new Origin(redo.Dot, redo.Source) { Peer = redo.Peer }, redo.Object, known, source, state);
         }
 
         _redoneNames.Add(name);
@@ -52,7 +52,7 @@ internal sealed partial class Applier
     private ApplyOutcome WriteInPlace(Origin origin, Fid fid, Fd known, ObjectState state, Content content)
     {
         using var made = _maker.Make(default, state, content);
-        var name = new RedoName(fid, origin.Dot, origin.Source).ToBytes();
+        var name = new RedoName(fid, origin.Dot, origin.Source, origin.Peer).ToBytes();
         NoteTarget(known, made.Fd);
         SysException.Check(Interop.Sys.FSync(made.Fd), "fsync", fid.ToString());
         SysException.Check(Interop.Sys.RenameAt2(made.Directory, made.Name, _root.Redo, name, 0), "renameat2", fid.ToString());

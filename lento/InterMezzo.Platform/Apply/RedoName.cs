@@ -6,16 +6,16 @@ using InterMezzo.Journal;
 namespace InterMezzo.Platform;
 
 /// <summary>What a file in staging/redo is for, as its name tells.</summary>
-internal readonly record struct RedoName(Fid Object, Dot Dot, ulong Source)
+internal readonly record struct RedoName(Fid Object, Dot Dot, ulong Source, ulong Peer)
 {
     internal byte[] ToBytes() => Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture,
-        $"{Object.Replica:x}-{Object.Ino:x}-{Object.Gen:x}-{Dot.Replica:x}-{Dot.Counter:x}-{Source:x}\0"));
+        $"{Object.Replica:x}-{Object.Ino:x}-{Object.Gen:x}-{Dot.Replica:x}-{Dot.Counter:x}-{Source:x}-{Peer:x}\0"));
 
     internal static bool TryParse(ReadOnlySpan<byte> name, out RedoName redo)
     {
         redo = default;
         var parts = Encoding.ASCII.GetString(name).Split('-');
-        var numbers = new ulong[6];
+        var numbers = new ulong[7];
         for (var i = 0; i < numbers.Length; i++)
         {
             if (parts.Length != numbers.Length ||
@@ -25,7 +25,7 @@ internal readonly record struct RedoName(Fid Object, Dot Dot, ulong Source)
             }
         }
 
-        redo = new RedoName(new Fid(numbers[0], numbers[1], (uint)numbers[2]), new Dot(numbers[3], numbers[4]), numbers[5]);
+        redo = new RedoName(new Fid(numbers[0], numbers[1], (uint)numbers[2]), new Dot(numbers[3], numbers[4]), numbers[5], numbers[6]);
         return true;
     }
 }

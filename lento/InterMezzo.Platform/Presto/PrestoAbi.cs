@@ -7,7 +7,7 @@ namespace InterMezzo.Platform;
 /// <summary>Structures and numbers of the device: keep in sync with kernel/intermezzo.h (a test compares them).</summary>
 internal static class PrestoAbi
 {
-    internal const uint Protocol = 7;
+    internal const uint Protocol = 8;
     internal const ushort MessageMark = 1;
     internal const ulong CountMax = 1ul << 62;
     internal const int MessageHeader = 16;
@@ -80,6 +80,7 @@ internal static class PrestoAbi
         public long Seconds;
         public uint Nanoseconds;
         public uint Flags;
+        public ulong Peer;
     }
 
     /// <summary>struct presto_object</summary>

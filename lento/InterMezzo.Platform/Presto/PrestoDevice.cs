@@ -85,6 +85,7 @@ internal sealed class PrestoDevice : IDisposable
             Seen = origin.Seen,
             Seconds = origin.Parents?.Time.Seconds ?? 0,
             Nanoseconds = origin.Parents?.Time.Nanoseconds ?? 0,
+            Peer = origin.Peer == origin.Dot.Replica ? 0 : origin.Peer,
             Flags = (origin.Partial ? PrestoAbi.FlagPartial : 0) | FlagsOf(origin.Parents),
         };
         Check(Interop.Sys.Ioctl(_fd, PrestoAbi.IocContext, ref context), "PRESTO_IOC_CONTEXT", 0);

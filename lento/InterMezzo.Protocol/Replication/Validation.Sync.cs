@@ -233,6 +233,7 @@ public sealed partial class Finding
             Require.Length(ParentAttr, WireLimits.Attr);
         }
 
+        Require.That(Lost == (Replica != 0), "a content that was lost, and nobody made");
         Require.That(Parent.IsEmpty == Name.IsEmpty && (!Fid.IsEmpty || !Parent.IsEmpty), "a finding of nothing");
         Require.LengthOrNone(Fid, WireLimits.Fid);
         Require.That(Attr.IsEmpty == (Fid.IsEmpty || Parent.IsEmpty), "a finding with half of what belongs to it");

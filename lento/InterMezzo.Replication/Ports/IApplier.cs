@@ -12,6 +12,10 @@ public readonly record struct Origin(Dot Dot, ulong Source, bool Partial = false
     /// <summary>The caller has judged the own log below this offset: what somebody has changed since isn't touched. 0: doesn't matter.</summary>
     public ulong Seen { get; init; }
 
+    /// <summary>Whose log <see cref="Source"/> is an offset in. 0: the maker's.</summary>
+    public ulong Peer { get; init; }
+
+
     /// <summary>What is left on the directories whose entries change. Null: they keep their mtime.</summary>
     public ParentTime? Parents { get; init; }
 

@@ -42,6 +42,7 @@ internal sealed class RecordJson
         _writer.WriteString("replica", RecordWords.Replica(record.Dot.Replica));
         _writer.WriteNumber("counter", record.Dot.Counter);
         _writer.WriteNumber("source", record.Source);
+        _writer.WriteString("peer", record.Peer == 0 ? null : RecordWords.Replica(record.Peer));
         _writer.WriteString("time", RecordWords.Of(record.Time));
         _writer.WriteNumber("uid", record.Uid);
         _writer.WriteNumber("gid", record.Gid);

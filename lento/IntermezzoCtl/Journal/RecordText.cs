@@ -108,6 +108,11 @@ internal static class RecordText
             words.Add($"{RecordWords.Replica(record.Dot.Replica)}:{record.Dot.Counter}");
         }
 
+        if (record.Peer != 0)
+        {
+            words.Add($"from {RecordWords.Replica(record.Peer)}");
+        }
+
         if (words.Count > 0)
         {
             line.Append($" [{string.Join(" ", words)}]");

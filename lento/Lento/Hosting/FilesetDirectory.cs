@@ -12,7 +12,7 @@ internal sealed class FilesetDirectory(FilesetRegistry filesets, ReplicaBook rep
     public FilesetService Find(string fileset, ServerCallContext caller)
     {
         var peer = PeerIdentity.Of(caller);
-        return filesets.Find(fileset) is { Configuration.Role: FilesetRole.Server } found && found.Configuration.MayRead(peer.Name)
+        return filesets.Find(fileset) is { Configuration.Serves: true } found && found.Configuration.MayRead(peer.Name)
             ? found.Service
             : throw new RpcException(new Status(
                 StatusCode.PermissionDenied,
@@ -21,6 +21,9 @@ internal sealed class FilesetDirectory(FilesetRegistry filesets, ReplicaBook rep
 
     public bool MayWrite(string fileset, ServerCallContext caller) =>
         filesets.Find(fileset) is { } found && found.Configuration.MayWrite(PeerIdentity.Of(caller).Name);
+
+    public bool MayRelay(string fileset, ServerCallContext caller) =>
+        filesets.Find(fileset) is { } found && found.Configuration.MayRelay(PeerIdentity.Of(caller).Name);
 
     public bool IsReplica(ServerCallContext caller, ulong replica) => replicas.Tie(PeerIdentity.Of(caller).Pin, replica);
 }

@@ -88,6 +88,11 @@ internal sealed partial class BatchApplier
             payload.Known = Echo;
         }
 
+        if (deferred.Find(file) is { } other && other.Peer != peer)
+        {
+            Supersede(file, UpdateKind.Writes);
+        }
+
         var waiting = new DeferredContent(RecordFacts.Dot(view, replica.Self), file, peer, log, record.Source, Known(record), payload.ToByteArray());
         var conflict = Describe(view, RecordFacts.Kind(view), null) with { Reason = Conflict.OpenForWriting };
         _applier.Defer(waiting, view, WireTypes.ReadState(record.Wire), content, conflict);
@@ -165,7 +170,7 @@ internal sealed partial class BatchApplier
             return false;
         }
 
-        var other = new BatchApplier(replica, state, deferred, side, waiting.Peer, waiting.Log, time, counters, logger);
+        var other = new BatchApplier(replica, state, deferred, state.SideTo(waiting.Peer), waiting.Peer, waiting.Log, time, counters, logger);
         if (other.Retry(waiting) is null || waiting.Peer == peer)
         {
             return false;
@@ -182,7 +187,21 @@ internal sealed partial class BatchApplier
     {
         if (side == Side.Client && kind == UpdateKind.Removes)
         {
-            state.Drop(deferred.Find(RecordFacts.Object(view, replica.Self)));
+            Supersede(RecordFacts.Object(view, replica.Self), UpdateKind.Removes);
+        }
+    }
+
+    /// <summary>What waits came before what the peer did; at a client that serves others it may be a client's, which the server has never seen.</summary>
+    private void Supersede(Fid file, UpdateKind by)
+    {
+        if (deferred.Find(file) is { } waiting && waiting.Peer != peer)
+        {
+            var about = by == UpdateKind.Removes ? FacetKind.Existence : FacetKind.Content;
+            Lose(waiting, null, ConflictRules.Name(Side.Server, UpdateKind.Writes, about, by));
+        }
+        else
+        {
+            state.Drop(deferred.Find(file));
         }
     }
 

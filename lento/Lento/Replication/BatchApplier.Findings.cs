@@ -71,7 +71,7 @@ internal sealed partial class BatchApplier
         _askedAside.IntersectWith(aside);
         foreach (var fid in aside.Where(_askedAside.Add))
         {
-            Ask(new LossMark(peer, 0, 0, [], [fid], IsContent: false));
+            Ask(new LossMark(peer, 0, default, [], [fid], IsContent: false));
         }
     }
 
@@ -177,7 +177,7 @@ internal sealed partial class BatchApplier
             return false;
         }
 
-        var loser = new Dot(replica.Self, finding.Counter);
+        var loser = new Dot(finding.Replica, finding.Counter);
         var conflict = new Conflict(loser, TakingBack(record).Dot, "lost at the server", time.GetUtcNow(), fid, parent, finding.Name.ToByteArray());
         return _applier.CopyToConflictStore(fid, conflict).IsDone;
     }

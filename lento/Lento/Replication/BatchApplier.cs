@@ -31,7 +31,7 @@ internal sealed partial class BatchApplier(
 
     private readonly IApplier _applier = replica.Applier;
     private readonly OwnUpdates? _own = replica.Journal is null ? null
-        : new OwnUpdates(replica.Journal, replica.Self, maker => side == Side.Client ? maker == 0 : maker != peer);
+        : new OwnUpdates(replica.Journal, replica.Self, peer);
     private readonly HashSet<Fid> _fetched = [];
 
     /// <summary>The last update that was applied.</summary>
@@ -72,7 +72,7 @@ internal sealed partial class BatchApplier(
     {
         SettleTimes();
         AskAboutAside();
-        state.EndBatch(peer, new Position(log, batches[^1].To), batches[^1].Check, Echo);
+        state.EndBatch(peer, side, new Position(log, batches[^1].To), batches[^1].Check, Echo);
         _applier.Flush();
         _own?.Forget(side == Side.Client ? Echo : KnownBy(batches[^1]));
         _fetched.Clear();
@@ -121,7 +121,7 @@ internal sealed partial class BatchApplier(
             else if (content is not null)
             {
                 // It is the peer's present one: what waits came before.
-                state.Drop(deferred.Find(item.Fid));
+                Supersede(item.Fid, UpdateKind.Writes);
             }
         }
     }
@@ -326,7 +326,7 @@ internal sealed partial class BatchApplier(
 
                 if (outcome.IsDone && record.Content is not null)
                 {
-                    state.Drop(deferred.Find(RecordFacts.Object(view, replica.Self)));
+                    Supersede(RecordFacts.Object(view, replica.Self), UpdateKind.Writes);
                 }
 
                 break;
@@ -478,7 +478,7 @@ internal sealed partial class BatchApplier(
         }
     }
 
-    private static Origin OriginOf(IncomingRecord record, RecordView view) => new(RecordFacts.Dot(view, 0), record.Source) { Partial = record.IsFinding };
+    private Origin OriginOf(IncomingRecord record, RecordView view) => new(RecordFacts.Dot(view, 0), record.Source) { Peer = peer, Partial = record.IsFinding };
 
     private static ulong KnownBy(IncomingBatch batch) =>
         batch.Records.LastOrDefault(record => record.Wire.Known != 0)?.Wire.Known ?? 0;

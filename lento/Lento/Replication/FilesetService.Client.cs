@@ -32,7 +32,7 @@ internal sealed partial class FilesetService
         while (true)
         {
             SyncSession? session = null;
-            await _changed.WaitUntilAsync(() => (session = Sessions.LastOrDefault()) is not null || Compared is not null, cancellationToken);
+            await _changed.WaitUntilAsync(() => (session = Sessions.LastOrDefault(it => it.Side == Side.Client)) is not null || Compared is not null, cancellationToken);
             if (session is null)
             {
                 // The server has no log that could tell more.
@@ -73,7 +73,7 @@ internal sealed partial class FilesetService
                 }
 
                 SetState(LinkState.Disconnected, "the server ended the connection");
-                _logger.SessionEnded(Settings.Name, State.LastPeer, "the server ended it");
+                _logger.SessionEnded(Settings.Name, State.Server, "the server ended it");
             }
             catch (Exception) when (cancellationToken.IsCancellationRequested)
             {
@@ -87,7 +87,7 @@ internal sealed partial class FilesetService
             {
                 TellWhy(HowItBroke(exception, greeted is not null));
             }
-            catch (Exception exception) when (LocalFault.NeedsReopening(exception, Side))
+            catch (Exception exception) when (LocalFault.NeedsReopening(exception, Side.Client))
             {
                 SetState(LinkState.Disconnected, exception.Message);
                 _broken.TrySetResult(exception);
@@ -188,6 +188,12 @@ internal sealed partial class FilesetService
             await Apply.RunAsync(() => TryDeferred(all: false));
         }
 
+        if (Settings.Clients > 0 && welcome.Features.Contains(WithPermits))
+        {
+            throw new RpcException(new Status(
+                StatusCode.FailedPrecondition, $"the server gives write permits for fileset \"{Settings.Name}\": it serves all of its machines itself, and this one can have no clients"));
+        }
+
         var hasPermits = start.Theirs is not null && welcome.Features.Contains(WithPermits);
         await RunWithPermitAsync(hasPermits, begun => RunSessionAsync(
             start,
@@ -223,13 +229,13 @@ internal sealed partial class FilesetService
             Fileset = Settings.Name,
             Replica = Replica.Self,
             Log = WireTypes.Write(Settings.SendsOwn ? Replica.Journal!.Info.Log : LogId.None),
-            Progress = ProgressOf(State.LastPeer),
+            Progress = ProgressOf(State.Server),
             Restart = _restart is { } from ? new Restart { Offset = from.Offset, Check = from.Check } : null,
         };
         hello.Features.Add(_features);
-        if (State.Of(State.LastPeer) is { } state)
+        if (State.Of(State.Server) is { } state)
         {
-            hello.Staged.Add(Staged(State.LastPeer, state.Batch.Log));
+            hello.Staged.Add(Staged(State.Server, state.Batch.Log));
         }
 
         return hello;
@@ -274,7 +280,7 @@ internal sealed partial class FilesetService
             };
         }
 
-        return new SessionStart(welcome.Replica, WireTypes.ReadLog(welcome.Log), theirs, [.. welcome.Staged], Writable: true, welcome.Features.Contains(WithResolved) && !welcome.Features.Contains(ReadOnly));
+        return new SessionStart(Side.Client, welcome.Replica, WireTypes.ReadLog(welcome.Log), theirs, [.. welcome.Staged], Writable: true, Relays: true, welcome.Features.Contains(WithResolved) && !welcome.Features.Contains(ReadOnly));
     }
 
     private async Task JoinAsync(Welcome welcome, CancellationToken cancellationToken)
@@ -293,7 +299,7 @@ internal sealed partial class FilesetService
         }
 
         _joiner = new Joiner(Replica, State, Deferred, Apply, _client!, welcome.Forgot ? null : received, Time, Counters, _logger);
-        await _joiner.RunAsync(cancellationToken);
+        await WithoutClientsAsync(() => _joiner.RunAsync(cancellationToken));
     }
 
     /// <summary>How long it took from the connection to equal trees.</summary>

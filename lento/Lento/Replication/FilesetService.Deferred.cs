@@ -63,7 +63,7 @@ internal sealed partial class FilesetService
     }
 
     private BatchApplier ApplierOf(DeferredContent waiting) =>
-        new(Replica, State, Deferred, Side, waiting.Peer, waiting.Log, Time, Counters, _logger);
+        new(Replica, State, Deferred, State.SideTo(waiting.Peer), waiting.Peer, waiting.Log, Time, Counters, _logger);
 
     private async Task FollowWritersAsync(IJournal journal, CancellationToken cancellationToken)
     {

@@ -18,6 +18,9 @@ internal sealed partial class FilesetService
     /// <summary>A power cut may take what a client was told of, but for what is acknowledged.</summary>
     private const string Inexact = "inexact";
 
+    // A client that serves others joins its own server: what is here may get other identities.
+    private volatile bool _isJoining;
+
     /// <summary>Runs a peer's call. Without room here the peer is told so, and the replica is opened anew.</summary>
     public async Task ServeAsync(Func<Task> call)
     {
@@ -30,7 +33,7 @@ internal sealed partial class FilesetService
         {
             throw new RpcException(new Status(StatusCode.Aborted, $"the server's log of fileset \"{Settings.Name}\" no longer goes back to this replica; it joins again"));
         }
-        catch (Exception exception) when (LocalFault.NeedsReopening(exception, Side))
+        catch (Exception exception) when (LocalFault.NeedsReopening(exception, Side.Server))
         {
             _broken.TrySetResult(exception);
             throw LocalFault.IsNoRoom(exception)
@@ -41,12 +44,18 @@ internal sealed partial class FilesetService
 
     /// <param name="hello">The client's greeting.</param>
     /// <param name="writable">What the client makes is applied here; otherwise it only follows.</param>
+    /// <param name="relays">So is what comes to it from others.</param>
     /// <param name="reader">What it sends next.</param>
     /// <param name="writer">To it.</param>
     /// <param name="cancellationToken">Ends the session.</param>
     public async Task AcceptAsync(
-        Hello hello, bool writable, IAsyncStreamReader<ClientMessage> reader, IAsyncStreamWriter<ServerMessage> writer, CancellationToken cancellationToken)
+        Hello hello, bool writable, bool relays, IAsyncStreamReader<ClientMessage> reader, IAsyncStreamWriter<ServerMessage> writer, CancellationToken cancellationToken)
     {
+        if (_isJoining)
+        {
+            throw new RpcException(new Status(StatusCode.Unavailable, "the server joins its own server"));
+        }
+
         RequireSameLog(hello);
         if (hello.Restart is { } restart)
         {
@@ -98,7 +107,7 @@ internal sealed partial class FilesetService
         }
 
         var stream = new ServerFrameStream(reader, writer);
-        var start = new SessionStart(hello.Replica, WireTypes.ReadLog(hello.Log), hello.Progress, [.. hello.Staged], writable, hello.Features.Contains(WithResolved));
+        var start = new SessionStart(Side.Server, hello.Replica, WireTypes.ReadLog(hello.Log), hello.Progress, [.. hello.Staged], writable, relays, hello.Features.Contains(WithResolved));
         await RunSessionAsync(start, stream, _ => { }, cancellationToken);
     }
 
@@ -126,9 +135,34 @@ internal sealed partial class FilesetService
             return (Welcome.Types.Mode.Rejoin, "the server's log went back in time: its disk was restored", true);
         }
 
+        // That writes a mark, at least.
+        if (Side == Side.Client && progress.Applied.Offset <= State.Of(State.Server)?.Former.Offset)
+        {
+            return (Welcome.Types.Mode.Rejoin, "the server has joined its own server anew", false);
+        }
+
         return progress.Applied.Offset < journal.Info.First
             ? (Welcome.Types.Mode.Rejoin, "the server's log doesn't go back to this replica's position", false)
             : (Welcome.Types.Mode.Live, "", false);
+    }
+
+    /// <summary>Nobody is served meanwhile.</summary>
+    private async Task WithoutClientsAsync(Func<Task> join)
+    {
+        _isJoining = true;
+        try
+        {
+            foreach (var session in Sessions.Where(session => session.Side == Side.Server))
+            {
+                await session.EndAsync();
+            }
+
+            await join();
+        }
+        finally
+        {
+            _isJoining = false;
+        }
     }
 
     /// <summary>The client's log went back in time; what it sent before is here, and what it sends from here on is new.</summary>
@@ -175,7 +209,7 @@ internal sealed partial class FilesetService
     private IEnumerable<Staged> Staged(ulong peer, LogId log)
     {
         var applied = State.Of(peer)?.Batch.Offset ?? 0;
-        Replica.Stage.Clean(key => key.Log == log ? key.Source >= applied : Side == Side.Server);
+        Replica.Stage.Clean(key => key.Log == log ? key.Source >= applied : Side == Side.Server || Settings.Clients > 0);
         return Replica.Stage.List()
             .Where(staged => staged.Key.Log == log && staged.Length > 0)
             .Take(WireLimits.Staged)

@@ -38,7 +38,7 @@ internal sealed partial class FilesetService : IAsyncDisposable
         }
 
         (Settings, Replica, Time, _server, _logger) = (settings, replica, time, server, logger);
-        State = new ReplicationState(replica, Deferred);
+        State = new ReplicationState(replica, Deferred, settings.Side, settings.Clients > 0);
         Apply = apply ?? new ApplyThread(settings.Name);
         Changes = replica.Journal is { } journal ? new ChangeLog(journal, replica.Self) : null;
         Reach = replica.Journal is { Info.Head: var head } ? new PeerReach(() => replica.Journal.Info.Head, head) : null;
@@ -73,7 +73,7 @@ internal sealed partial class FilesetService : IAsyncDisposable
     /// <summary>Ready when this returns: the index knows the own log, sessions may begin.</summary>
     public async Task StartAsync()
     {
-        await Apply.RunAsync(() => State.Load(Side));
+        await Apply.RunAsync(() => State.Load());
         _resolved = Replica.Conflicts.ReadResolved();
         _isLoaded = true;
         if (_user is not null)
@@ -166,7 +166,7 @@ internal sealed partial class FilesetService : IAsyncDisposable
     /// <summary>
     /// Returns when, at a client, the server has what was changed here up to now and all that the server had then is
     /// here (as far as a server without a log tells: all that it had at the last comparison); at a server, when all
-    /// connected clients have what is here now.
+    /// connected clients have what is here now; at a client that serves others, both.
     /// </summary>
     public async Task SyncAsync(CancellationToken cancellationToken)
     {
@@ -178,10 +178,9 @@ internal sealed partial class FilesetService : IAsyncDisposable
         if (Side == Side.Client)
         {
             await SyncClientAsync(linked.Token);
-            return;
         }
 
-        await Task.WhenAll(Sessions.Select(session => SettleAsync(session, linked.Token)));
+        await Task.WhenAll(Sessions.Where(session => session.Side == Side.Server).Select(session => SettleAsync(session, linked.Token)));
     }
 
     /// <summary>A client that goes away meanwhile isn't waited for.</summary>
@@ -301,7 +300,7 @@ internal sealed partial class FilesetService : IAsyncDisposable
         }
 
         var sessions = Sessions;
-        if (sessions.Count < (Side == Side.Server ? Settings.Clients : 1))
+        if (sessions.Count < Settings.Clients + (Side == Side.Client ? 1 : 0))
         {
             return;
         }

@@ -6,9 +6,9 @@ namespace InterMezzo.Lento.Replication;
 
 /// <summary>A fileset as replication needs to know it.</summary>
 /// <param name="Name">The fileset.</param>
-/// <param name="Side">Whether others join it here, or it joins another's.</param>
+/// <param name="Side">A client joins another's. A server doesn't.</param>
 /// <param name="SendsOwn">At a client: its own changes go to the server. A plain directory has none.</param>
-/// <param name="Clients">At a server: how many clients are configured; the log is kept until all of them have it.</param>
+/// <param name="Clients">How many are configured that join it here, of a client as well as of a server; the log is kept until all of them have it.</param>
 internal sealed record FilesetSettings(string Name, Side Side, bool SendsOwn, int Clients)
 {
     /// <summary>The log is trimmed in steps of this: freeing less isn't worth the work.</summary>

@@ -30,7 +30,7 @@ internal static class Findings
             {
                 if (lost.IsContent && !finding.Fid.IsEmpty && WireTypes.ReadFid(finding.Fid) == lost.Objects[0])
                 {
-                    (finding.Lost, finding.Counter) = (true, lost.Counter);
+                    (finding.Lost, finding.Replica, finding.Counter) = (true, lost.Update.Replica, lost.Update.Counter);
                 }
 
                 yield return finding;
@@ -62,7 +62,7 @@ internal static class Findings
     public static LossMark Answer(Question question, ulong peer, ulong source) => new(
         peer,
         source,
-        0,
+        default,
         [.. question.Names.Select(place => (WireTypes.ReadFid(place.Parent), place.Name.ToByteArray()))],
         [.. question.Objects.Select(WireTypes.ReadFid)],
         IsContent: false);

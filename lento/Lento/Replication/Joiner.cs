@@ -207,13 +207,13 @@ internal sealed class Joiner(
 
         // What was here before is judged by the join; what is done and told from here on is sent.
         var head = replica.Journal?.Info.Head ?? 0;
-        foreach (var waiting in deferred.All)
+        foreach (var waiting in deferred.All.Where(waiting => state.SideTo(waiting.Peer) == Side.Client))
         {
             state.Drop(waiting);
         }
 
         state.EndJoin(peer, position);
-        var conflicts = _join.Complete(new Origin(new Dot(peer, 0), 0), peer, time.GetUtcNow(), Unsent(peer, head), MovedSince(head));
+        var conflicts = _join.Complete(new Origin(new Dot(peer, 0), 0), peer, time.GetUtcNow(), Unsent(peer), MovedSince(head));
         state.Joined(peer, position, _start.Check, head);
         replica.Applier.Flush();
         for (var i = 0; i < conflicts; i++)
@@ -244,7 +244,7 @@ internal sealed class Joiner(
     private List<(Fid Parent, byte[] Name)> NamesGiven(RecordView record)
     {
         var names = new List<(Fid, byte[])>();
-        if (record.Op is not (Op.Rename or Op.Link) || !RecordFacts.IsUpdate(record) || RecordFacts.Maker(record) != 0 || record.Pid == Environment.ProcessId)
+        if (record.Op is not (Op.Rename or Op.Link) || !RecordFacts.IsUpdate(record) || RecordFacts.From(record) != 0 || record.Pid == Environment.ProcessId)
         {
             return names;
         }
@@ -262,8 +262,8 @@ internal sealed class Joiner(
         return names;
     }
 
-    /// <summary>What was changed here and isn't known to have reached the server. Null: nothing has.</summary>
-    private Predicate<Fid>? Unsent(ulong peer, ulong head)
+    /// <summary>What was changed here, up to now, and isn't known to have reached the server. Null: nothing has.</summary>
+    private Predicate<Fid>? Unsent(ulong peer)
     {
         if (received is null || state.Of(peer) is not { } last)
         {
@@ -278,15 +278,33 @@ internal sealed class Joiner(
 
         var unsent = new HashSet<Fid>();
         var from = Math.Max(journal.Info.First, Math.Max(last.Echo, received.Value) & ~(ulong)(KmlFormat.Align - 1));
-        foreach (var (_, bytes) in LogScan.Records(journal, from, head))
+        return fid =>
         {
-            var record = RecordView.Parse(bytes.Span);
-            if (RecordFacts.Maker(record) == 0 && (RecordFacts.IsUpdate(record) || record.Op == Op.Dirty))
+            // He has marked it before, and what he writes will be told when he closes it.
+            if (IsOpen(fid))
             {
-                unsent.Add(RecordFacts.Object(record, replica.Self));
+                return true;
             }
-        }
 
-        return unsent.Contains;
+            // What programs make while the join ends may name a directory by what it was called before.
+            var end = journal.Info.Watermark;
+            foreach (var (_, bytes) in LogScan.Records(journal, from, end))
+            {
+                var record = RecordView.Parse(bytes.Span);
+                if (RecordFacts.From(record) != peer && (RecordFacts.IsUpdate(record) || record.Op == Op.Dirty))
+                {
+                    unsent.Add(RecordFacts.Object(record, replica.Self));
+                }
+            }
+
+            from = Math.Max(from, end);
+            return unsent.Contains(fid);
+        };
+    }
+
+    private bool IsOpen(Fid fid)
+    {
+        using var there = replica.Tree.Open(fid);
+        return there is { Writers: not Writers.None };
     }
 }

@@ -6,11 +6,10 @@ using InterMezzo.Replication.Ports;
 namespace InterMezzo.Lento.Replication;
 
 /// <summary>
-/// The updates in the own log that a peer may not have known: at a client what
-/// it made itself, at a server all that this client didn't make. For the apply
-/// thread. Its size is that of what changed here since the peer last knew.
+/// The updates in the own log that a peer may not have known: all that weren't
+/// applied from the peer's. For the apply thread. Its size is that of what changed here since the peer last knew.
 /// </summary>
-internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> isOwn)
+internal sealed class OwnUpdates(IJournal journal, ulong self, ulong peer)
 {
     private readonly FacetWindow _window = new();
     private readonly FacetWindow _times = new();
@@ -88,7 +87,7 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
                 named.Add(fid);
             }
 
-            (RecordFacts.Kind(record) switch { UpdateKind.Creates => made, UpdateKind.Removes => gone, _ => null })?.Add(fid);
+            (RecordFacts.Kind(record, self) switch { UpdateKind.Creates => made, UpdateKind.Removes => gone, _ => null })?.Add(fid);
         }
 
         return !named.IsSubsetOf(made.Intersect(gone));
@@ -142,7 +141,7 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
             {
                 attributes = attributes with { Valid = attributes.Valid & ~own.Valid };
             }
-            else if (record.Source > source && RecordFacts.IsUpdate(record) && RecordFacts.Object(record, self) == fid)
+            else if (record.Source > source && (source == 0 || !IsOwnUpdate(record)) && RecordFacts.IsUpdate(record) && RecordFacts.Object(record, self) == fid)
             {
                 attributes = RecordFacts.SetsAttributes(record) && record.TryGetAttr(out var attr) ? RecordFacts.Merge(attributes, attr) : attributes;
                 xattrs |= record.Op is Op.SetXattr or Op.RemoveXattr;
@@ -179,7 +178,7 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
     public Dot DotAt(ulong offset) => RecordAt(offset) is { } record ? RecordFacts.Dot(RecordView.Parse(record.Span), self) : default;
 
     /// <summary>What it was. Null: it is trimmed.</summary>
-    public UpdateKind? KindAt(ulong offset) => RecordAt(offset) is { } record ? RecordFacts.Kind(RecordView.Parse(record.Span)) : null;
+    public UpdateKind? KindAt(ulong offset) => RecordAt(offset) is { } record ? RecordFacts.Kind(RecordView.Parse(record.Span), self) : null;
 
     /// <summary>Where an object that is gone, or that moved, was seen last by the own updates from an offset on.</summary>
     public (Fid Parent, byte[] Name)? LastPlace(Fid fid, ulong from) => Places(fid, from) is [.., var last] ? last : null;
@@ -259,7 +258,7 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, Predicate<ulong> 
     }
 
     /// <summary>It happened: what failed has a record, too.</summary>
-    private bool IsOwnUpdate(RecordView record) => RecordFacts.IsUpdate(record) && isOwn(RecordFacts.Maker(record));
+    private bool IsOwnUpdate(RecordView record) => RecordFacts.IsUpdate(record) && RecordFacts.From(record) != peer;
 
     private ReadOnlyMemory<byte>? RecordAt(ulong offset)
     {

@@ -17,6 +17,9 @@ internal interface IFilesetDirectory
 
     /// <summary>Whether what the caller makes in the fileset is applied here.</summary>
     bool MayWrite(string fileset, ServerCallContext caller);
+
+    /// <summary>Whether it may pass on what others have made.</summary>
+    bool MayRelay(string fileset, ServerCallContext caller);
 }
 
 /// <summary>The gRPC service. Every message is validated before anything else is done with it.</summary>
@@ -41,7 +44,8 @@ internal sealed class ReplicationEndpoint(IFilesetDirectory filesets, ILogger<Re
             }
 
             var writable = filesets.MayWrite(hello.Fileset, context);
-            await fileset.ServeAsync(() => fileset.AcceptAsync(hello, writable, requestStream, responseStream, context.CancellationToken));
+            var relays = filesets.MayRelay(hello.Fileset, context);
+            await fileset.ServeAsync(() => fileset.AcceptAsync(hello, writable, relays, requestStream, responseStream, context.CancellationToken));
         });
 
     public override Task Snapshot(SnapshotRequest request, IServerStreamWriter<SnapshotItem> responseStream, ServerCallContext context) =>

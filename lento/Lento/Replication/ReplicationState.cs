@@ -6,21 +6,24 @@ using Position = InterMezzo.Replication.Position;
 namespace InterMezzo.Lento.Replication;
 
 /// <summary>How far this replica is with its peers' logs: kept in the own log (MARK) and saved with the index.</summary>
-internal sealed class ReplicationState(IReplica replica, DeferredContents deferred)
+internal sealed class ReplicationState(IReplica replica, DeferredContents deferred, Side side, bool serves)
 {
+    /// <summary>Replicas whose updates one fileset has; each is in every mark.</summary>
+    private const int MaxMakers = 1000;
+
     private readonly Lock _gate = new();
 
     // guarded by _gate
     private readonly PeerProgress _progress = new();
 
     /// <summary>At a client: its server's replica id. 0: it has never joined.</summary>
-    public ulong LastPeer
+    public ulong Server
     {
         get
         {
             lock (_gate)
             {
-                return _progress.LastPeer;
+                return _progress.Server;
             }
         }
     }
@@ -31,11 +34,14 @@ internal sealed class ReplicationState(IReplica replica, DeferredContents deferr
     /// <summary>What is made here is never sent: the server takes nothing from this replica.</summary>
     public bool KeepsOwn { get; set; }
 
+    /// <summary>What this replica is to a peer: a client that serves others is both.</summary>
+    public Side SideTo(ulong peer) => side == Side.Client && (!serves || peer == Server) ? Side.Client : Side.Server;
+
     /// <summary>The own log below this was judged by a peer, or never will be.</summary>
-    public ulong Judged(ulong peer) => KeepsOwn ? ulong.MaxValue : Of(peer)?.Echo ?? 0;
+    public ulong Judged(ulong peer) => KeepsOwn && SideTo(peer) == Side.Client ? ulong.MaxValue : Of(peer)?.Echo ?? 0;
 
     /// <summary>To be called on the apply thread, before all else.</summary>
-    public void Load(Side side)
+    public void Load()
     {
         lock (_gate)
         {
@@ -57,12 +63,12 @@ internal sealed class ReplicationState(IReplica replica, DeferredContents deferr
             replica.CatchUp((offset, record) =>
             {
                 Scan.Observe(offset, record);
-                if (deferred.SettledBy(offset, record, replica.Self, side) is { } done)
+                if (deferred.SettledBy(offset, record, replica.Self) is { } done)
                 {
                     settled.Add(done);
                 }
 
-                RecordFacts.Observe(_progress, record, replica.Self, side);
+                RecordFacts.Observe(_progress, record, replica.Self);
             });
             settled.ForEach(Drop);
             replica.Index.SaveScan(Scan.Encode());
@@ -133,10 +139,10 @@ internal sealed class ReplicationState(IReplica replica, DeferredContents deferr
     }
 
     /// <summary>A whole batch is applied: noted in the log (if there is one) and in the index. On the apply thread.</summary>
-    public void EndBatch(ulong peer, Position position, uint check, ulong echo) => Note(peer, position, check, echo, Of(peer)?.Former ?? default);
+    public void EndBatch(ulong peer, Side to, Position position, uint check, ulong echo) => Note(peer, to, position, check, echo, Of(peer)?.Former ?? default);
 
     /// <summary>A join has ended: the own log below <paramref name="head"/> is judged by it, whatever the server has of it. On the apply thread.</summary>
-    public void Joined(ulong peer, Position position, uint check, ulong head) => Note(peer, position, check, head, new LogPlace(head, 0));
+    public void Joined(ulong peer, Position position, uint check, ulong head) => Note(peer, Side.Client, position, check, head, new LogPlace(head, 0));
 
     /// <summary>
     /// At a client whose server may have lost in a power cut what it hadn't synced: what of the own log was in the
@@ -148,7 +154,7 @@ internal sealed class ReplicationState(IReplica replica, DeferredContents deferr
     {
         if (Of(peer) is { } state && state.Echo > Math.Max(below, state.Former.Offset))
         {
-            Note(peer, state.Batch, state.Check, Math.Max(below, state.Former.Offset), state.Former);
+            Note(peer, Side.Client, state.Batch, state.Check, Math.Max(below, state.Former.Offset), state.Former);
         }
     }
 
@@ -158,7 +164,7 @@ internal sealed class ReplicationState(IReplica replica, DeferredContents deferr
     public void Restart(ulong peer, LogId log, LogPlace from)
     {
         var state = Of(peer) ?? PeerState.Nothing;
-        Note(peer, new Position(log, from.Offset), from.Check, state.Echo, new LogPlace(state.Batch.Offset, state.Check));
+        Note(peer, Side.Server, new Position(log, from.Offset), from.Check, state.Echo, new LogPlace(state.Batch.Offset, state.Check));
         replica.Applier.Flush();
     }
 
@@ -170,7 +176,7 @@ internal sealed class ReplicationState(IReplica replica, DeferredContents deferr
     public LogPlace BeginAgain(ulong peer, ulong counts)
     {
         var journal = replica.Journal!;
-        Note(peer, default, 0, Of(peer)?.Echo ?? 0, default, counts);
+        Note(peer, Side.Client, default, 0, Of(peer)?.Echo ?? 0, default, counts);
         replica.Applier.Flush();
         var head = journal.Sync();
         return new LogPlace(head, LogCheck.Before(journal, head));
@@ -188,6 +194,15 @@ internal sealed class ReplicationState(IReplica replica, DeferredContents deferr
         }
     }
 
+    /// <summary>Whether there can be updates of a replica here: makers are never forgotten.</summary>
+    public bool HasRoomFor(ulong maker)
+    {
+        lock (_gate)
+        {
+            return _progress.Vector[maker] != 0 || _progress.Vector.Counts.Count < MaxMakers;
+        }
+    }
+
     /// <summary>Updates of a replica are known here up to this count.</summary>
     public ulong Counts(ulong peer)
     {
@@ -197,12 +212,12 @@ internal sealed class ReplicationState(IReplica replica, DeferredContents deferr
         }
     }
 
-    private void Note(ulong peer, Position position, uint check, ulong echo, LogPlace former, ulong counts = 0)
+    private void Note(ulong peer, Side to, Position position, uint check, ulong echo, LogPlace former, ulong counts = 0)
     {
         byte[] payload;
         lock (_gate)
         {
-            _progress.OnMark(new ProgressMark(peer, position, echo, _progress.Vector, Check: check, Former: former));
+            _progress.OnMark(new ProgressMark(peer, position, echo, _progress.Vector, Check: check, Former: former, OfServer: to == Side.Client));
             payload = Mark(peer).Encode();
         }
 
@@ -213,6 +228,6 @@ internal sealed class ReplicationState(IReplica replica, DeferredContents deferr
     private ProgressMark Mark(ulong peer)
     {
         var state = _progress[peer]!;
-        return new ProgressMark(peer, state.Batch, state.Echo, _progress.Vector.Copy(), state.Source, state.Partial, Check: state.Check, Former: state.Former);
+        return new ProgressMark(peer, state.Batch, state.Echo, _progress.Vector.Copy(), state.Source, state.Partial, Check: state.Check, Former: state.Former, OfServer: peer == _progress.Server);
     }
 }

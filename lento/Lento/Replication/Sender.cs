@@ -316,7 +316,7 @@ internal sealed class Sender(
     /// </summary>
     private OutgoingContent? OpenLoser(Record record, RecordView view)
     {
-        if (direction != Direction.ToServer || !(view.Op == Op.Close || RecordFacts.Resizes(view)) || replica.Conflicts.Open(RecordFacts.Dot(view, replica.Self)) is not { } loser)
+        if (direction != Direction.ToServer || !RecordFacts.Rewrites(view, replica.Self) || replica.Conflicts.Open(RecordFacts.Dot(view, replica.Self)) is not { } loser)
         {
             return null;
         }
@@ -359,7 +359,7 @@ internal sealed class Sender(
         }
 
         check.Watch(source.Fid, record.Source, state.Attr.Size, state.Attr.ModifyTime);
-        if (direction == Direction.ToServer && (view.Op == Op.Close || RecordFacts.Resizes(view)))
+        if (direction == Direction.ToServer && RecordFacts.Rewrites(view, replica.Self))
         {
             _contestable[record.Source] = record;
         }

@@ -8,13 +8,15 @@ using Microsoft.Extensions.Logging;
 namespace InterMezzo.Lento.Replication;
 
 /// <summary>How a session begins, as both greetings agreed.</summary>
+/// <param name="Side">What this replica is to the other one.</param>
 /// <param name="Peer">The other replica.</param>
 /// <param name="PeerLog">Its log. None: it keeps none, or sends nothing.</param>
 /// <param name="Theirs">How far the peer is with our log. Null: it doesn't want it.</param>
 /// <param name="Staged">Contents of ours that it has in part.</param>
 /// <param name="Writable">What it sends is applied here.</param>
+/// <param name="Relays">Also what others have made, and it passes on.</param>
 /// <param name="WantsResolved">It is told which conflicts were resolved.</param>
-internal sealed record SessionStart(ulong Peer, LogId PeerLog, Progress? Theirs, IReadOnlyList<Staged> Staged, bool Writable, bool WantsResolved);
+internal sealed record SessionStart(Side Side, ulong Peer, LogId PeerLog, Progress? Theirs, IReadOnlyList<Staged> Staged, bool Writable, bool Relays, bool WantsResolved);
 
 /// <summary>
 /// One connection of a fileset with a peer, alike at both ends: the own log
@@ -45,18 +47,21 @@ internal sealed partial class SyncSession : IDisposable
     public SyncSession(FilesetService fileset, SessionStart start, IFrameStream stream, CancellationTokenSource ending, ILogger logger)
     {
         (_fileset, _replica, _start, _stream, _ending, _end, _logger) = (fileset, fileset.Replica, start, stream, ending, ending.Token, logger);
-        var direction = fileset.Side == Side.Server ? Direction.ToClient : Direction.ToServer;
+        var direction = start.Side == Side.Server ? Direction.ToClient : Direction.ToServer;
         _sender = start.Theirs is null ? null
             : new Sender(_replica, fileset.Changes!, fileset.Deferred, fileset.Reach!, direction, start.Peer, stream, fileset.Counters);
         var offered = _replica.Stage.List().Select(staged => staged.Key).ToHashSet();
-        var guard = new RecordGuard(fileset.Side, start.Peer);
+        var guard = new RecordGuard(start.Side, start.Peer, _replica.Self, maker => start.Relays && fileset.State.HasRoomFor(maker));
         _inbox = new BatchInbox(
             _replica.Stage, offered, guard, start.PeerLog, fileset.State.Of(start.Peer)?.Batch.Offset ?? 0, fileset.Counters);
         _applier = new BatchApplier(
-            _replica, fileset.State, fileset.Deferred, fileset.Side, start.Peer, start.PeerLog, fileset.Time, fileset.Counters, logger);
+            _replica, fileset.State, fileset.Deferred, start.Side, start.Peer, start.PeerLog, fileset.Time, fileset.Counters, logger);
     }
 
     public ulong Peer => _start.Peer;
+
+    /// <summary>What this replica is to it.</summary>
+    public Side Side => _start.Side;
 
     /// <summary>The peer's log is applied below this offset.</summary>
     public ulong Applied { get; private set; }
@@ -70,7 +75,7 @@ internal sealed partial class SyncSession : IDisposable
     /// What of the own log this session needs: everything from here on. At a client also what the server has judged, as long as
     /// updates can come that it made before.
     /// </summary>
-    public ulong Needed => Math.Min(Math.Min(Settled, _needed), _fileset.Side == Side.Client ? _applier.Echo : ulong.MaxValue);
+    public ulong Needed => Math.Min(Math.Min(Settled, _needed), Side == Side.Client ? _applier.Echo : ulong.MaxValue);
 
     private ulong _needed;
 
@@ -280,7 +285,7 @@ internal sealed partial class SyncSession : IDisposable
             await _fileset.Apply.RunAsync(() => Finish(waiting));
             await _fileset.DropResolvedAgainAsync();
             Applied = waiting[^1].To;
-            var ack = new Ack { Number = waiting[^1].Number, Position = _fileset.Side == Side.Client ? StillNeeded() : Applied };
+            var ack = new Ack { Number = waiting[^1].Number, Position = Side == Side.Client ? StillNeeded() : Applied };
             waiting.ForEach(batch => batch.Dispose());
             waiting.Clear();
             _isApplying = false;

@@ -268,6 +268,10 @@ static int set_context(uint64_t replica, uint64_t counter, uint64_t source, uint
 static void test_contexts(void)
 {
 	struct presto_context bad_time = { .replica = 5, .counter = 1, .nsec = 1000000000 };
+	struct presto_context passed_on = {
+		.replica = 0xabcdef, .counter = 43, .source = 4096, .peer = 0xfedcba
+	};
+	const struct kml_field *peer;
 	uint64_t before;
 	const struct kml_record *r;
 
@@ -284,6 +288,16 @@ static void test_contexts(void)
 	check(r && r->op == KML_OP_MKDIR && r->replica == 0xabcdef && r->counter == 42 &&
 	      r->source == 4096 && r->flags == (KML_FLAG_APPLIED | KML_FLAG_PARTIAL),
 	      "the record has the context's dot, source and flags", "no");
+	check(!ioctl(fd, PRESTO_IOC_CONTEXT, &passed_on), "context with a peer is set", "%s",
+	      strerror(errno));
+	before = info().watermark;
+	check(!mkdir(path("passed-on"), 0700) && !rmdir(path("passed-on")), "so it modifies", "%s",
+	      strerror(errno));
+	r = record_at(before);
+	peer = r ? (const void *)(r + 1) : NULL;
+	check(peer && peer->type == KML_F_PEER && peer->len == 8 &&
+	      *(const uint64_t *)(peer + 1) == 0xfedcba && r->replica == 0xabcdef,
+	      "the record names the peer beside its maker", "no");
 	before = info().watermark;
 	check(child_status(create_in_child("local", 0)) == 0, "a child isn't lento", "no");
 	r = record_at(before);

@@ -56,6 +56,7 @@ static const char * const field_names[] = {
 	[KML_F_ATTR_BEFORE] = "before", [KML_F_TARGET] = "target",
 	[KML_F_XATTR_NAME] = "xattr", [KML_F_XATTR_VALUE] = "value",
 	[KML_F_RANGES] = "ranges", [KML_F_REPLACED] = "replaced", [KML_F_PAYLOAD] = "payload",
+	[KML_F_PEER] = "peer",
 };
 
 static void bad(uint64_t at, const char *format, ...)
@@ -185,7 +186,7 @@ static void check_fields(uint64_t at, const struct kml_record *r, uint32_t len)
 		if (pos + sizeof(*f) > len - 4)
 			bad(at, "fields run over the end");
 		size = le32toh(f->len);
-		if (le16toh(f->type) < KML_F_OBJECT || le16toh(f->type) > KML_F_PAYLOAD ||
+		if (le16toh(f->type) < KML_F_OBJECT || le16toh(f->type) > KML_F_PEER ||
 		    f->reserved)
 			bad(at, "field of type %u", le16toh(f->type));
 		pos += sizeof(*f) + (((uint64_t)size + 7) & ~7ULL);

@@ -127,7 +127,7 @@ internal sealed class BatchInboxTests
     }
 
     private BatchInbox NewInbox() => new(
-        Replica.Stage, Replica.Stage.List().Select(staged => staged.Key).ToHashSet(), new RecordGuard(Side.Client, Peer), s_log, 0, new Counters());
+        Replica.Stage, Replica.Stage.List().Select(staged => staged.Key).ToHashSet(), new RecordGuard(Side.Client, Peer, Replica.Self, _ => false), s_log, 0, new Counters());
 
     private static void Begin(BatchInbox inbox, bool anew = false)
     {

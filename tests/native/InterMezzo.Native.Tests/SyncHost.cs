@@ -52,6 +52,8 @@ internal sealed class SyncServer : IFilesetDirectory, IAsyncDisposable
 
     public bool MayWrite(string fileset, ServerCallContext caller) => IsWritable;
 
+    public bool MayRelay(string fileset, ServerCallContext caller) => false;
+
     public async ValueTask DisposeAsync()
     {
         await Fileset.DisposeAsync();

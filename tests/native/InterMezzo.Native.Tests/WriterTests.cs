@@ -255,8 +255,8 @@ public class WriterTests
     {
         _side = side;
         _waiting = new DeferredContents();
-        _state = new ReplicationState(_here, _waiting);
-        _state.Load(side);
+        _state = new ReplicationState(_here, _waiting, side, side == Side.Server);
+        _state.Load();
         _appliers.Clear();
     }
 

@@ -133,6 +133,7 @@ public class MutatedRecordTests
     [TestCase(FieldType.XattrName, KmlFormat.NameMax)]
     [TestCase(FieldType.XattrValue, KmlFormat.XattrMax)]
     [TestCase(FieldType.Payload, KmlFormat.MarkMax)]
+    [TestCase(FieldType.Peer, sizeof(ulong))]
     [TestCase(FieldType.Ranges, KmlFormat.RangesMax * KmlFormat.RangeSize)]
     [TestCase(FieldType.Object, KmlFormat.ObjectSize)]
     [TestCase(FieldType.Attr, KmlFormat.AttrSize)]

@@ -52,7 +52,7 @@ internal static class Reliance
         while (fields.MoveNext())
         {
             bytes += KmlFormat.FieldHeaderSize + fields.Data.Length;
-            if (fields.Type <= FieldType.Payload && fields.Type > 0 && !record.Has(fields.Type))
+            if (fields.Type <= FieldType.Peer && fields.Type > 0 && !record.Has(fields.Type))
             {
                 return $"{fields.Type} isn't found";
             }

@@ -109,6 +109,7 @@ public class AbiTests
         ["offsetof(struct presto_context, seen)"] = Offset<PrestoAbi.Context>("Seen"),
         ["offsetof(struct presto_context, sec)"] = Offset<PrestoAbi.Context>("Seconds"),
         ["offsetof(struct presto_context, flags)"] = Offset<PrestoAbi.Context>("Flags"),
+        ["offsetof(struct presto_context, peer)"] = Offset<PrestoAbi.Context>("Peer"),
         ["offsetof(struct presto_place, op)"] = Offset<PrestoAbi.Place>("Op"),
         ["offsetof(struct presto_place, flags)"] = Offset<PrestoAbi.Place>("Flags"),
         ["offsetof(struct presto_list, len)"] = Offset<PrestoAbi.List>("Length"),

@@ -53,7 +53,7 @@ public class LossMarkTests
         var read = LossMark.Decode(mark.Encode())!;
         using (Assert.EnterMultipleScope())
         {
-            Assert.That((read.Peer, read.Source, read.Counter, read.IsContent), Is.EqualTo((Maker, 8192ul, 5ul, false)));
+            Assert.That((read.Peer, read.Source, read.Update, read.IsContent), Is.EqualTo((Maker, 8192ul, new Dot(Maker, 5), false)));
             Assert.That(read.Names.Select(place => (place.Parent, Convert.ToHexString(place.Name))), Is.EqualTo(mark.Names.Select(place => (place.Parent, Convert.ToHexString(place.Name)))));
             Assert.That(read.Objects, Is.EqualTo(mark.Objects));
         }

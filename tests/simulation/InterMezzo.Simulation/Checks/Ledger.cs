@@ -101,6 +101,12 @@ internal sealed class Ledger
             }
         }
 
+        ForgetsRemovals(machine);
+    }
+
+    /// <summary>It joins anew, and gets back what it has removed meanwhile.</summary>
+    public void ForgetsRemovals(Machine machine)
+    {
         foreach (var (fid, _) in _removed.Where(removed => removed.Value == machine.Replica).ToArray())
         {
             _removed.Remove(fid);

@@ -67,13 +67,15 @@ internal sealed class Daemon : IFilesetDirectory
 
     public bool MayWrite(string fileset, ServerCallContext caller) => true;
 
+    public bool MayRelay(string fileset, ServerCallContext caller) => _history.Machines.Any(machine => machine.Upstream is { IsServer: false });
+
     private async Task RunAsync()
     {
         try
         {
             var side = Machine.IsServer ? Side.Server : Side.Client;
             var replica = PrestoReplica.Open("/home", "/dev/intermezzo0", "home", Machine.Replica);
-            var settings = new FilesetSettings("home", side, SendsOwn: true, Machine.IsServer ? _history.Clients.Count : 0)
+            var settings = new FilesetSettings("home", side, SendsOwn: true, Machine.Downstream.Count())
             {
                 TrimStep = _history.Plan.TrimStep,
                 Permits = Machine.IsServer && _history.Plan.Permits is not null,

@@ -273,7 +273,7 @@ internal sealed class History
     private int CountConflicts() => Machines.Sum(machine => machine.Daemon?.Ask(service => service.Replica.Conflicts.List())?.Count ?? 0);
 
     private bool IsInSync() =>
-        Machines.All(machine => !machine.Programs.AreWaiting && machine.Daemon?.Status() is { LagBytes: 0 } status && status.Peers.Count == (machine.IsServer ? Clients.Count : 1) &&
+        Machines.All(machine => !machine.Programs.AreWaiting && machine.Daemon?.Status() is { LagBytes: 0 } status && status.Peers.Count == machine.Downstream.Count() + (machine.IsServer ? 0 : 1) &&
             status.State is LinkState.Serving or LinkState.Connected);
 
     private string Describe() => string.Join(", ", Machines.Select(machine => machine.Daemon?.Status() is { } status

@@ -24,7 +24,7 @@ internal sealed class Machine
         (History, Replica, _skew) = (history, replica, skew);
         Disk = new Disk(new Kml(new LogId(0x6d61636869, replica)));
         Mount = new Mount(Disk, Now, history.Plan.Mutation);
-        Cable = new Cable(history);
+        Cable = new Cable(history, this);
         Programs = new Programs(this);
         Mount.Turned += Resume;
         Mount.Start(default);
@@ -35,6 +35,12 @@ internal sealed class Machine
     public ulong Replica { get; }
 
     public bool IsServer => Replica == 1;
+
+    /// <summary>Its server. Null: it is everybody's.</summary>
+    public Machine? Upstream => IsServer ? null : History.Machines[History.Plan.ServerOf((int)Replica - 1)];
+
+    /// <summary>Its clients.</summary>
+    public IEnumerable<Machine> Downstream => History.Machines.Where(machine => machine.Upstream == this);
 
     public string Name => IsServer ? "server" : $"client {Replica}";
 
@@ -128,7 +134,7 @@ internal sealed class Machine
     private void Forget(TimeSpan clientNotices, TimeSpan serverNotices)
     {
         Daemon = null;
-        foreach (var cable in IsServer ? History.Clients.Select(client => client.Cable) : [Cable])
+        foreach (var cable in Downstream.Select(client => client.Cable).Append(Cable))
         {
             cable.Break(clientNotices, serverNotices);
         }

@@ -64,6 +64,11 @@ internal sealed record Plan(int Seed, int Clients, ulong TrimStep, bool StartsFu
     /// <summary>Null: nobody needs a permit. Otherwise what clients may do without the server.</summary>
     public OfflinePolicy? Permits { get; init; }
 
+    /// <summary>Of each client, in their order, the place of its server among all machines. Empty: the first one serves all.</summary>
+    public IReadOnlyList<int> Servers { get; init; } = [];
+
+    public int ServerOf(int machine) => Servers.Count == 0 ? 0 : Servers[machine - 1];
+
     /// <summary>One machine at a time writes, always: what happens could have happened on one.</summary>
     public bool IsSerial => Permits is not null && !Events.Any(what => what.IsFault);
 
@@ -84,6 +89,7 @@ internal sealed record Plan(int Seed, int Clients, ulong TrimStep, bool StartsFu
     {
         var random = new Random(seed);
         var clients = 1 + (random.Next(100) is var many && many < 55 ? 0 : many < 85 ? 1 : 2);
+        clients += options.Chains && clients == 1 ? 1 : 0;
         var length = 3 + random.Next(random.Next(4) is var rest && options.Length > 0 ? options.Length : rest == 0 ? 120 : 40);
         var faults = random.Next(3) == 0 || !options.Faults ? 0 : 5 + random.Next(30);
         var kinds = s_users.Where(user => random.Next(5) != 0).ToArray();
@@ -98,9 +104,14 @@ internal sealed record Plan(int Seed, int Clients, ulong TrimStep, bool StartsFu
         }).ToArray();
         return new Plan(seed, clients, trim, random.Next(5) == 0 && options.Trees, random.Next(3) == 0, options.Strict, options.Mutation, events)
         {
+            Servers = options.Chains ? Chain(new Random(~seed), clients) : [],
             Permits = options.Permits ? (OfflinePolicy)(new Random(~seed).Next(3)) : null,
         };
     }
+
+    /// <summary>The second client's server is the first client, at least.</summary>
+    private static int[] Chain(Random random, int clients) =>
+        [.. Enumerable.Range(0, clients).Select(client => client < 2 ? client : random.Next(client + 1))];
 
     private static EventKind Choose(Random random, (EventKind Kind, int Weight)[] kinds)
     {

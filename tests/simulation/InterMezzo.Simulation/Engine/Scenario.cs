@@ -89,7 +89,7 @@ internal sealed class Scenario
     public bool HasOwnName(int replica, string name) => _history.Machines[replica].Daemon!.Ask(service =>
     {
         var journal = service.Replica.Journal!;
-        var own = new OwnUpdates(journal, service.Replica.Self, maker => maker == 0);
+        var own = new OwnUpdates(journal, service.Replica.Self, _history.Server.Replica);
         own.CatchUpTo(journal.Info.First);
         return own.HasLastingName(service.Replica.Tree.Root, Encoding.Latin1.GetBytes(name), journal.Info.First);
     });

@@ -7,6 +7,8 @@ namespace InterMezzo.Simulation.Engine;
 /// <summary>What a daemon logs becomes part of the story; what it must never have to log ends it.</summary>
 internal sealed class StoryLog(History history, Machine machine) : ILogger<ReplicationEndpoint>
 {
+    private const int JoinBegan = 3006;
+    private const int JoinEnded = 3007;
     private const int UpdateKept = 3008;
 
     // CallRefused: a correct peer has sent what no correct peer sends. RecordWithoutObject, FetchedObjectRefused: something is lost.
@@ -25,7 +27,12 @@ internal sealed class StoryLog(History history, Machine machine) : ILogger<Repli
         }
 
         history.Tell(machine, $"lento: {formatter(state, exception)}{(exception is null ? "" : $" ({exception.GetType().Name}: {exception.Message})")}");
-        history.Lost |= machine.IsServer && eventId.Id == UpdateKept && formatter(state, exception) is var said && !said.Contains("content/content", StringComparison.Ordinal);
+        history.Lost |= machine.Downstream.Any() && eventId.Id == UpdateKept && formatter(state, exception) is var said && !said.Contains("content/content", StringComparison.Ordinal);
+        if (eventId.Id is JoinBegan or JoinEnded)
+        {
+            history.Ledger.ForgetsRemovals(machine);
+        }
+
         if (s_never.Contains(eventId.Id) || IsFault(exception))
         {
             history.Fail($"{machine.Name}: {formatter(state, exception)}: {exception}");

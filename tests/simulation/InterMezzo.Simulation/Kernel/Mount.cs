@@ -214,6 +214,11 @@ internal sealed partial class Mount
                 Synced = Log.Synced,
                 Result = result.State == KmlFormat.Void ? result : result with { State = KmlFormat.Done },
             };
+            if (counts && who.Context.Peer is not 0 and var peer)
+            {
+                record.Add(FieldType.Peer, BitConverter.GetBytes(peer));
+            }
+
             fill(ref record);
             return record.Finish();
         });

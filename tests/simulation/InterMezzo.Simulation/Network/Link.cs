@@ -5,8 +5,8 @@ using InterMezzo.Simulation.Engine;
 
 namespace InterMezzo.Simulation.Network;
 
-/// <summary>The cable of a client machine, to the server. It outlives daemons.</summary>
-internal sealed class Cable(History history)
+/// <summary>The cable of a client machine, to its server. It outlives daemons.</summary>
+internal sealed class Cable(History history, Machine machine)
 {
     private readonly List<TaskCompletionSource> _waiting = [];
 
@@ -54,7 +54,7 @@ internal sealed class Cable(History history)
 
     public Connection Connect(Daemon client)
     {
-        if (!IsUp || history.Server.Daemon is not { IsAlive: true } server)
+        if (!IsUp || machine.Upstream?.Daemon is not { IsAlive: true } server)
         {
             throw Connection.Unavailable("no route to host");
         }

@@ -104,6 +104,7 @@ internal static partial class Interop
             return new Origin(new Dot(context.Replica, context.Counter), context.Source, (context.Flags & PrestoAbi.FlagPartial) != 0)
             {
                 Seen = context.Seen,
+                Peer = context.Peer,
                 Parents = (context.Flags & PrestoAbi.ContextTime) == 0 ? null : new ParentTime(
                     time,
                     (context.Flags & PrestoAbi.ContextKeep) != 0,
