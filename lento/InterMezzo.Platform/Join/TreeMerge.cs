@@ -173,6 +173,15 @@ internal sealed class TreeMerge(
         }
 
         var conflict = new Conflict(new Dot(objects.Root.Self, 0), new Dot(server, origin.Dot.Counter), "was here before the join", now, fid, parent, name);
+        if (objects.Index.TryGetJoined(fid, out _) && StatOf(entry, fid).Type == FileType.Regular && !IsInUse(entry, fid) &&
+            applier.CopyToConflictStore(fid, conflict).IsDone)
+        {
+            // The object is the server's from now on: what is kept is a version of it, and nobody may take it for the object itself.
+            var isGone = applier.Discard(judged, live, name, fid);
+            Kept += isGone ? 1 : 0;
+            return isGone;
+        }
+
         var outcome = applier.EvictToConflictStore(judged, parent, name, fid, conflict);
         Kept += outcome.Status == ApplyStatus.Applied ? 1 : 0;
         return outcome.IsDone || (outcome.Status is ApplyStatus.Changed or ApplyStatus.NameTaken

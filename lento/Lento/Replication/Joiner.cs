@@ -213,7 +213,9 @@ internal sealed class Joiner(
         }
 
         state.EndJoin(peer, position);
-        var conflicts = _join.Complete(new Origin(new Dot(peer, 0), 0), peer, time.GetUtcNow(), Unsent(peer), MovedSince(head));
+        var isUnsent = Unsent(peer);
+        var conflicts = SettleAside(peer, isUnsent) +
+            _join.Complete(new Origin(new Dot(peer, 0), 0), peer, time.GetUtcNow(), isUnsent, MovedSince(head));
         state.Joined(peer, position, _start.Check, head);
         replica.Applier.Flush();
         for (var i = 0; i < conflicts; i++)
@@ -222,6 +224,28 @@ internal sealed class Joiner(
         }
 
         logger.JoinEnded(replica.Fileset, Objects, _bytes, conflicts);
+    }
+
+    /// <summary>What waited for its place in the middle of a batch, the snapshot has in it, or it is gone at the server.</summary>
+    /// <returns>How many were kept, for what was done to them here.</returns>
+    private int SettleAside(ulong peer, Predicate<Fid>? isUnsent)
+    {
+        var kept = 0;
+        foreach (var fid in replica.Applier.Aside)
+        {
+            if (isUnsent?.Invoke(fid) == true)
+            {
+                var name = System.Text.Encoding.ASCII.GetBytes(fid.ToString());
+                var conflict = new Conflict(new Dot(replica.Self, 0), new Dot(peer, 1), "was here before the join", time.GetUtcNow(), fid, default, name);
+                kept += replica.Applier.EvictToConflictStore(new Origin(new Dot(peer, 1), 0).Aside, default, name, fid, conflict).IsDone ? 1 : 0;
+            }
+            else
+            {
+                replica.Applier.DropAside(fid);
+            }
+        }
+
+        return kept;
     }
 
     /// <summary>Names that programs gave to objects, up to now.</summary>
