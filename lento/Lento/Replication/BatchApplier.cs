@@ -87,6 +87,8 @@ internal sealed partial class BatchApplier(
         _fetched.Add(step.Missing!.Value);
         foreach (var item in fetched.Objects)
         {
+            // While it was fetched, what other peers sent was applied.
+            _own?.CatchUpTo(Echo);
             var (parent, name) = item.Parent == default ? (step.Parent, step.Name) : (item.Parent, item.Name);
             var isPlace = (record.Wire.Echo != 0 || item.Parent != default) && !IsMovedHere(parent, name, item.Fid);
             if (isPlace && !MakeRoomFor(origin, parent, name, item.Fid))

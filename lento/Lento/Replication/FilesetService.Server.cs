@@ -51,9 +51,9 @@ internal sealed partial class FilesetService
     public async Task AcceptAsync(
         Hello hello, bool writable, bool relays, IAsyncStreamReader<ClientMessage> reader, IAsyncStreamWriter<ServerMessage> writer, CancellationToken cancellationToken)
     {
-        if (_isJoining)
+        if (_isJoining || (Side == Side.Client && State.Server == 0))
         {
-            throw new RpcException(new Status(StatusCode.Unavailable, "the server joins its own server"));
+            throw new RpcException(new Status(StatusCode.Unavailable, "the server has yet to join its own server"));
         }
 
         RequireSameLog(hello);
