@@ -39,6 +39,7 @@ public static class ConfigurationWriter
         Add(text, "server", fileset.Server);
         Add(text, "clients", fileset.Clients);
         Add(text, "readonly_clients", fileset.ReadonlyClients);
+        Add(text, "relays", fileset.Relays);
         if (!fileset.Devices)
         {
             text.Append("devices = false\n");

@@ -55,24 +55,29 @@ internal static class References
             }
         }
 
+        CheckClients(fileset, section, configuration);
         if (fileset.Role == FilesetRole.Server)
         {
             Refuse(section, "offline", "a server has nobody to be without; remove it, or set fileset.role = \"client\"");
             Refuse(section, "server", "a server has none; remove it, or set fileset.role = \"client\"");
-            CheckClients(section, "clients", fileset.Clients, configuration);
-            CheckClients(section, "readonly_clients", fileset.ReadonlyClients, configuration);
-            if (fileset.Clients.Intersect(fileset.ReadonlyClients).FirstOrDefault() is { } both)
-            {
-                throw section.Error("readonly_clients", $"\"{both}\" is in fileset.clients too; remove it from one of the two");
-            }
-
             return;
         }
 
         Refuse(section, "permits", "its server decides that; remove it, or set fileset.role = \"server\"");
         Refuse(section, "permit_patience", "its server decides that; remove it, or set fileset.role = \"server\"");
-        Refuse(section, "clients", "a client has none; remove it, or set fileset.role = \"server\"");
-        Refuse(section, "readonly_clients", "a client has none; remove it, or set fileset.role = \"server\"");
+        foreach (var key in (ReadOnlySpan<string>)["clients", "readonly_clients", "relays"])
+        {
+            if (fileset.Kind != FilesetKind.Presto)
+            {
+                Refuse(section, key, "a client without a journal can't serve others; remove it, or set fileset.kind = \"presto\"");
+            }
+        }
+
+        if (fileset.Serves && fileset.Offline != OfflinePolicy.Optimistic)
+        {
+            throw section.Error("offline", "this client serves others, who write on without its server; remove it, or fileset.clients");
+        }
+
         if (fileset.Kind == FilesetKind.Kml)
         {
             throw section.Error("kind", "\"kml\" is only served: it needs fileset.role = \"server\"");
@@ -86,7 +91,27 @@ internal static class References
         }
     }
 
-    private static void CheckClients(TomlSection section, string key, IReadOnlyList<string> names, LentoConfiguration configuration)
+    private static void CheckClients(FilesetConfiguration fileset, TomlSection section, LentoConfiguration configuration)
+    {
+        CheckPeers(section, "clients", fileset.Clients, configuration);
+        CheckPeers(section, "readonly_clients", fileset.ReadonlyClients, configuration);
+        if (fileset.Clients.Intersect(fileset.ReadonlyClients).FirstOrDefault() is { } both)
+        {
+            throw section.Error("readonly_clients", $"\"{both}\" is in fileset.clients too; remove it from one of the two");
+        }
+
+        if (fileset.Relays.Except(fileset.Clients).FirstOrDefault() is { } stranger)
+        {
+            throw section.Error("relays", $"\"{stranger}\" isn't in fileset.clients; only a client that may write can pass on what others write");
+        }
+
+        if (fileset.AllClients.Contains(fileset.Server))
+        {
+            throw section.Error("server", $"\"{fileset.Server}\" can't be a client, too; remove it from one of the two");
+        }
+    }
+
+    private static void CheckPeers(TomlSection section, string key, IReadOnlyList<string> names, LentoConfiguration configuration)
     {
         if (names.FirstOrDefault(name => configuration.FindPeer(name) is null) is { } unknown)
         {

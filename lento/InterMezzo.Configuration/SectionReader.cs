@@ -32,7 +32,7 @@ internal static class SectionReader
 
     public static FilesetConfiguration Fileset(TomlSection section)
     {
-        section.RefuseOthers("name", "role", "kind", "mount", "device", "log", "server", "clients", "readonly_clients", "devices", "permits", "permit_patience", "offline");
+        section.RefuseOthers("name", "role", "kind", "mount", "device", "log", "server", "clients", "readonly_clients", "relays", "devices", "permits", "permit_patience", "offline");
         return new FilesetConfiguration
         {
             Name = NameOf(section),
@@ -47,6 +47,7 @@ internal static class SectionReader
             Server = section.Text("server"),
             Clients = section.List("clients"),
             ReadonlyClients = section.List("readonly_clients"),
+            Relays = section.List("relays"),
             Devices = section.Flag("devices") ?? true,
             Permits = section.Flag("permits") ?? false,
             PermitPatience = section.Number("permit_patience") is not { } patience ? FilesetConfiguration.DefaultPatience

@@ -78,9 +78,9 @@ public sealed class DeferredContents
             ? Math.Min(known, waiting.Source)
             : known;
 
-    /// <summary>A CLOSE of a file that stays open, and that a newer version waits for: it can only lose, its last one is sent.</summary>
-    public bool IsPassedOver(RecordView record, ulong self) =>
-        record.Op == Op.Close && record.Flags.HasFlag(RecordFlags.Open) && Find(RecordFacts.Object(record, self)) is not null;
+    /// <summary>A CLOSE of a file that stays open, and that a newer version of the peer's waits for: it can only lose there, its last one is sent.</summary>
+    public bool IsPassedOver(RecordView record, ulong self, ulong peer) =>
+        record.Op == Op.Close && record.Flags.HasFlag(RecordFlags.Open) && Find(RecordFacts.Object(record, self))?.Peer == peer;
 
     /// <summary>
     /// What a record of the own log settled: its content has come into the tree, or a later one. It stops waiting before

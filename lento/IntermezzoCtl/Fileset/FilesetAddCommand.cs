@@ -21,8 +21,11 @@ internal sealed record FilesetPlan(string Name, string Mount, string? Device, st
 internal static class FilesetAddCommand
 {
     public static Task<int> CreateAsync(
-        ConfigurationFiles files, FilesetPlan plan, string[] clients, string[] readonlyClients, bool permits, CancellationToken cancellationToken) =>
-        AddAsync(files, plan.As(FilesetRole.Server) with { Clients = clients, ReadonlyClients = readonlyClients, Permits = permits }, cancellationToken);
+        ConfigurationFiles files, FilesetPlan plan, string[] clients, string[] readonlyClients, string[] relays, bool permits, CancellationToken cancellationToken) =>
+        AddAsync(
+            files,
+            plan.As(FilesetRole.Server) with { Clients = [.. clients.Union(relays)], ReadonlyClients = readonlyClients, Relays = relays, Permits = permits },
+            cancellationToken);
 
     public static Task<int> JoinAsync(ConfigurationFiles files, FilesetPlan plan, string server, string? offline, CancellationToken cancellationToken) =>
         AddAsync(

@@ -38,9 +38,15 @@ internal static class FilesetCommandDefinition
         HelpName = "PEER",
     });
 
+    private static Option<string[]> Relays() => CommonOptions.WithPeers(new Option<string[]>("--relay")
+    {
+        Description = "A peer that may read and write it, and pass on what clients of its own do; may be given several times.",
+        HelpName = "PEER",
+    });
+
     private static Command CreateCreate()
     {
-        var (name, mount, device, noDevices, clients, readonlyClients) = (NewName(), Mount(), Device(), NoDevices(), Clients(), ReadonlyClients());
+        var (name, mount, device, noDevices, clients, readonlyClients, relays) = (NewName(), Mount(), Device(), NoDevices(), Clients(), ReadonlyClients(), Relays());
         var log = new Option<string?>("--log") { Description = "A journal file kept by somebody else, beside a plain directory.", HelpName = "PATH" };
         var permits = new Option<bool>("--permits") { Description = "While they are connected, one machine at a time writes; needs --device." };
         var command = new TaughtCommand(
@@ -52,13 +58,14 @@ internal static class FilesetCommandDefinition
               intermezzo-ctl fileset create pub --mount /srv/pub --readonly-client t21
             """)
         {
-            name, mount, device, log, clients, readonlyClients, permits, noDevices,
+            name, mount, device, log, clients, readonlyClients, relays, permits, noDevices,
         };
         command.SetGuarded((result, cancellationToken) => FilesetAddCommand.CreateAsync(
             CommonOptions.Files(result),
             new FilesetPlan(result.GetValue(name)!, result.GetValue(mount)!, result.GetValue(device), result.GetValue(log), !result.GetValue(noDevices)),
             result.GetValue(clients) ?? [],
             result.GetValue(readonlyClients) ?? [],
+            result.GetValue(relays) ?? [],
             result.GetValue(permits),
             cancellationToken));
         return command;
@@ -97,19 +104,20 @@ internal static class FilesetCommandDefinition
 
     private static Command CreateAllow()
     {
-        var (name, clients, readonlyClients) = (CommonOptions.ExistingFileset(), Clients(), ReadonlyClients());
+        var (name, clients, readonlyClients, relays) = (CommonOptions.ExistingFileset(), Clients(), ReadonlyClients(), Relays());
         var command = new TaughtCommand(
             "allow",
             """
-            Lets further machines take part in a tree that is served here.
+            Lets further machines take part in a tree, with this machine as their server. It may be a client itself, once it has joined
+            its own server: there it has to be allowed with --relay.
 
               intermezzo-ctl fileset allow home --client x40
             """)
         {
-            name, clients, readonlyClients,
+            name, clients, readonlyClients, relays,
         };
         command.SetGuarded((result, cancellationToken) => FilesetAllowCommand.RunAsync(
-            CommonOptions.Files(result), result.GetValue(name)!, result.GetValue(clients) ?? [], result.GetValue(readonlyClients) ?? [], cancellationToken));
+            CommonOptions.Files(result), result.GetValue(name)!, result.GetValue(clients) ?? [], result.GetValue(readonlyClients) ?? [], result.GetValue(relays) ?? [], cancellationToken));
         return command;
     }
 

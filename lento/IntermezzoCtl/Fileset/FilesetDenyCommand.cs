@@ -17,6 +17,7 @@ internal static class FilesetDenyCommand
         {
             Clients = [.. fileset.Clients.Except(clients)],
             ReadonlyClients = [.. fileset.ReadonlyClients.Except(clients)],
+            Relays = [.. fileset.Relays.Except(clients)],
         };
         return OwnFilesets.ChangeClientsAsync(files, changed, cancellationToken);
     }

@@ -27,8 +27,14 @@ internal static class FilesetListCommand
 
     private static string Peers(FilesetConfiguration fileset)
     {
-        IEnumerable<string> peers = fileset.Server is { } server ? [server]
-            : fileset.Clients.Concat(fileset.ReadonlyClients.Select(name => name + " (reads)"));
+        var peers = new List<string>();
+        if (fileset.Server is { } server)
+        {
+            peers.Add(fileset.Serves ? server + " (server)" : server);
+        }
+
+        peers.AddRange(fileset.Clients.Select(name => fileset.Relays.Contains(name) ? name + " (passes on)" : name));
+        peers.AddRange(fileset.ReadonlyClients.Select(name => name + " (reads)"));
         return string.Join(", ", peers.DefaultIfEmpty("-"));
     }
 }
@@ -37,9 +43,9 @@ internal sealed record FilesetsOutput(IReadOnlyList<FilesetOutput> Filesets);
 
 internal sealed record FilesetOutput(
     string Name, string Role, string Kind, string Mount, string? Device, string? Log, string? Server,
-    IReadOnlyList<string> Clients, IReadOnlyList<string> ReadonlyClients, bool Devices)
+    IReadOnlyList<string> Clients, IReadOnlyList<string> ReadonlyClients, IReadOnlyList<string> Relays, bool Devices)
 {
     public static FilesetOutput Of(FilesetConfiguration fileset) => new(
         fileset.Name, Syntax.Text(fileset.Role), Syntax.Text(fileset.Kind), fileset.Mount, fileset.Device, fileset.Log, fileset.Server,
-        fileset.Clients, fileset.ReadonlyClients, fileset.Devices);
+        fileset.Clients, fileset.ReadonlyClients, fileset.Relays, fileset.Devices);
 }

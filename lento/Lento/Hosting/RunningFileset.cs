@@ -112,11 +112,18 @@ internal sealed class RunningFileset(FilesetConfiguration configuration, Fileset
     };
 
     /// <summary>All that are configured, connected or not.</summary>
-    private IEnumerable<PeerSnapshot> PeersOf(ReplicationStatus status) =>
-        configuration.Role == FilesetRole.Client
-            ? [Of(configuration.Server!, status.Peers.Count > 0 ? status.Peers[^1] : null, status)]
-            : configuration.Peers.Select(name =>
-                Of(name, names.ReplicaOf(name) is > 0 and var replica ? status.Peers.LastOrDefault(peer => peer.Peer == replica) : null, status));
+    private IEnumerable<PeerSnapshot> PeersOf(ReplicationStatus status)
+    {
+        if (configuration.Server is { } server)
+        {
+            yield return Of(server, status.Peers.LastOrDefault(peer => peer.IsServer), status);
+        }
+
+        foreach (var name in configuration.AllClients)
+        {
+            yield return Of(name, names.ReplicaOf(name) is > 0 and var replica ? status.Peers.LastOrDefault(peer => peer.Peer == replica && !peer.IsServer) : null, status);
+        }
+    }
 
     private PeerSnapshot Of(string name, PeerStatus? peer, ReplicationStatus status) => peer is null
         ? new PeerSnapshot(name, false, names.ReplicaOf(name), 0, 0, 0)

@@ -269,6 +269,12 @@ internal sealed partial class BatchApplier(
         }
 
         var kind = KindOf(view);
+        if (side == Side.Server && view.Op == Op.Enter && kind == UpdateKind.Writes && _own?.HasAttributesOf(RecordFacts.Object(view, replica.Self), known) == true)
+        {
+            // The content as a client has it of one of its own, who may have set the attributes, too: they stay as they are here.
+            NoteLost(record, view);
+        }
+
         if (clash is null && !YieldFound(record, view, kind, origin))
         {
             return false;

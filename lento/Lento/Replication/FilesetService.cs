@@ -151,7 +151,7 @@ internal sealed partial class FilesetService : IAsyncDisposable
         var info = Replica.Journal?.Info ?? default;
         lock (_gate)
         {
-            var peers = _sessions.ConvertAll(session => new PeerStatus(session.Peer, session.Applied, session.Settled, session.Unacknowledged));
+            var peers = _sessions.ConvertAll(session => new PeerStatus(session.Peer, session.Applied, session.Settled, session.Unacknowledged, session.Side == Side.Client));
             var lag = peers.Count == 0 ? 0 : peers.Max(peer => info.Head > peer.Settled ? info.Head - peer.Settled : 0);
             return new ReplicationStatus(
                 _state, _error, info.Head, info.First, peers, lag, _joiner?.Objects ?? 0, Replica.Conflicts.List().Count, _inSyncMilliseconds, Counters)

@@ -65,7 +65,8 @@ internal enum LinkState
 /// <param name="Applied">Its log is applied here below this.</param>
 /// <param name="Settled">It has our log below this.</param>
 /// <param name="Unacknowledged">Batches on their way to it.</param>
-internal sealed record PeerStatus(ulong Peer, ulong Applied, ulong Settled, int Unacknowledged);
+/// <param name="IsServer">It is this one's server.</param>
+internal sealed record PeerStatus(ulong Peer, ulong Applied, ulong Settled, int Unacknowledged, bool IsServer);
 
 /// <summary>How replication of a fileset stands.</summary>
 internal sealed record ReplicationStatus(

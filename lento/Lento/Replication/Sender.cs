@@ -270,7 +270,7 @@ internal sealed class Sender(
             Version = planned.Version,
         };
         records.Records_.Add(record);
-        if (direction == Direction.ToServer && planned.Carry == Carry.Here && deferred.IsPassedOver(view, replica.Self))
+        if (direction == Direction.ToServer && planned.Carry == Carry.Here && deferred.IsPassedOver(view, replica.Self, peer))
         {
             (record.Carry, record.Version) = (Protocol.Replication.Carry.Later, 0);
             return null;

@@ -71,7 +71,7 @@ need "its daemon starts" daemon qube
 in_sync "what a cut on ext2 took from a peer's work comes again"
 manifest t21 $mount/received >"$LAB_DIR/after"
 same="nothing of it is lost where it was made"
-if cmp -s "$LAB_DIR/before" "$LAB_DIR/after"; then ok "$same"; else not_ok "$same"; diff "$LAB_DIR/before" "$LAB_DIR/after" | head -n 20; fi
+if cmp -s "$LAB_DIR/before" "$LAB_DIR/after"; then ok "$same"; else not_ok "$same" "what differs"$'\n'"$(diff "$LAB_DIR/before" "$LAB_DIR/after" | head -n 20)"; fi
 
 # --- below, while it isn't mounted ---
 ctl qube sync --wait >/dev/null

@@ -16,7 +16,7 @@ internal sealed class QuestionTests
     [Test]
     public void A_server_notes_in_its_log_what_the_client_noted_in_its()
     {
-        var unfit = new LossMark(1, 8192, 5, [(s_directory, "name"u8.ToArray())], [s_object], IsContent: false);
+        var unfit = new LossMark(1, 8192, new Dot(9, 5), [(s_directory, "name"u8.ToArray())], [s_object], IsContent: false);
         var record = new Record { Source = 4096, Question = Findings.About(unfit) };
         Assert.That(record.Validate, Throws.Nothing);
         var noted = LossMark.Decode(Findings.Answer(record.Question, 2, record.Source).Encode())!;

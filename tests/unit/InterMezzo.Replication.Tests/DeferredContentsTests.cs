@@ -59,39 +59,46 @@ public class DeferredContentsTests
         Assert.That(_waiting.KnownTo(RecordView.Parse(Record(op, name)), Self, peer, 300), Is.EqualTo(300), "it knew even less");
     }
 
-    [TestCase(RecordFlags.Open, "a", true)]
-    [TestCase(RecordFlags.None, "a", false)]
-    [TestCase(RecordFlags.Open, "b", false)]
-    public void Only_the_last_close_of_such_a_file_is_worth_sending(RecordFlags flags, string name, bool passed)
+    [TestCase(RecordFlags.Open, "a", Peer, true)]
+    [TestCase(RecordFlags.None, "a", Peer, false)]
+    [TestCase(RecordFlags.Open, "b", Peer, false)]
+    [TestCase(RecordFlags.Open, "a", Peer + 1, false, Description = "what waits is nothing to him")]
+    public void Only_the_last_close_of_such_a_file_is_worth_sending(RecordFlags flags, string name, ulong peer, bool passed)
     {
         _waiting.Add(Version(1, 500));
-        Assert.That(_waiting.IsPassedOver(RecordView.Parse(Record(Op.Close, name, flags)), Self), Is.EqualTo(passed));
+        Assert.That(_waiting.IsPassedOver(RecordView.Parse(Record(Op.Close, name, flags)), Self, peer), Is.EqualTo(passed));
     }
 
-    // maker, counter, source, op, partial, offset: settled at a client, at a server
-    [TestCase(Peer, 1ul, 500ul, Op.Close, false, 100ul, true, true)]
-    [TestCase(Peer, 1ul, 500ul, Op.Close, true, 100ul, false, false)]
-    [TestCase(Peer, 1ul, 500ul, Op.SetAttr, false, 100ul, true, true, Description = "its last step")]
-    [TestCase(Peer, 2ul, 600ul, Op.Close, false, 100ul, true, true)]
-    [TestCase(Peer, 2ul, 600ul, Op.SetAttr, false, 100ul, false, false, Description = "attributes alone")]
-    [TestCase(Peer, 2ul, 400ul, Op.Close, false, 100ul, false, false)]
-    [TestCase(Peer, 2ul, 600ul, Op.Close, false, 40ul, false, false, Description = "from before, in another log perhaps")]
-    [TestCase(7ul, 2ul, 600ul, Op.Close, false, 100ul, true, false, Description = "by way of the server; another client's")]
-    [TestCase(0ul, 2ul, 0ul, Op.Close, false, 100ul, false, false, Description = "made here")]
-    public void The_log_tells_that_it_was_applied(ulong maker, ulong counter, ulong source, Op op, bool partial, ulong offset, bool client, bool server)
+    // from (0: the maker), maker, counter, source, op, partial, offset
+    [TestCase(0ul, Peer, 1ul, 500ul, Op.Close, false, 100ul, true)]
+    [TestCase(0ul, Peer, 1ul, 500ul, Op.Close, true, 100ul, false)]
+    [TestCase(0ul, Peer, 1ul, 500ul, Op.SetAttr, false, 100ul, true, Description = "its last step")]
+    [TestCase(0ul, Peer, 2ul, 600ul, Op.Close, false, 100ul, true)]
+    [TestCase(0ul, Peer, 2ul, 600ul, Op.SetAttr, false, 100ul, false, Description = "attributes alone")]
+    [TestCase(0ul, Peer, 2ul, 400ul, Op.Close, false, 100ul, false)]
+    [TestCase(0ul, Peer, 2ul, 600ul, Op.Close, false, 40ul, false, Description = "from before, in another log perhaps")]
+    [TestCase(Peer, 7ul, 2ul, 600ul, Op.Close, false, 100ul, true, Description = "another one's, by way of the peer")]
+    [TestCase(0ul, 7ul, 2ul, 600ul, Op.Close, false, 100ul, false, Description = "another client's")]
+    [TestCase(7ul, Peer, 2ul, 600ul, Op.Close, false, 100ul, false, Description = "by way of another client")]
+    [TestCase(0ul, 0ul, 2ul, 0ul, Op.Close, false, 100ul, false, Description = "made here")]
+    public void The_log_tells_that_it_was_applied(ulong from, ulong maker, ulong counter, ulong source, Op op, bool partial, ulong offset, bool isSettled)
     {
         _waiting.Add(Version(1, 500) with { Known = 50 });
-        var record = Record(op, "a", RecordFlags.Applied | (partial ? RecordFlags.Partial : 0), new Dot(maker, counter), source);
-        Assert.That(_waiting.SettledBy(offset, RecordView.Parse(record), Self, Side.Client), client ? Is.Not.Null : Is.Null);
-        Assert.That(_waiting.SettledBy(offset, RecordView.Parse(record), Self, Side.Server), server ? Is.Not.Null : Is.Null);
+        var record = Record(op, "a", RecordFlags.Applied | (partial ? RecordFlags.Partial : 0), new Dot(maker, counter), source, from);
+        Assert.That(_waiting.SettledBy(offset, RecordView.Parse(record), Self), isSettled ? Is.Not.Null : Is.Null);
     }
 
     private static DeferredContent Version(ulong counter, ulong source) => new(new Dot(Peer, counter), _file, Peer, new LogId(1, 2), source, 0, []);
 
-    private static byte[] Record(Op op, string name, RecordFlags flags = RecordFlags.None, Dot dot = default, ulong source = 0)
+    private static byte[] Record(Op op, string name, RecordFlags flags = RecordFlags.None, Dot dot = default, ulong source = 0, ulong from = 0)
     {
         var it = Story.Object(name);
         var writer = new RecordWriter(new byte[KmlFormat.RecordMax], op) { Flags = flags, Dot = dot, Source = source };
+        if (from != 0)
+        {
+            writer.Add(FieldType.Peer, BitConverter.GetBytes(from));
+        }
+
         writer.Add(FieldType.Object, new KmlObject(it, it.Ino, it.Gen, 0x81a4));
         writer.Add(FieldType.Attr, new KmlAttr { Valid = AttrValid.Mode });
         return writer.Finish().ToArray();

@@ -9,20 +9,20 @@ public class ForwardingTests
 {
     private const ulong Here = 0, Peer = 42, Other = 43;
 
-    // direction | is it an update | maker | source | partial | ships | echo
+    // direction | is it an update | from | source | partial | ships | echo
     [TestCase(Direction.ToServer, true, Here, 0ul, false, true, 0ul)]
     [TestCase(Direction.ToServer, false, Here, 0ul, false, false, 0ul)]
     [TestCase(Direction.ToServer, true, Peer, 4096ul, false, false, 0ul)]
-    [TestCase(Direction.ToServer, true, Other, 4096ul, false, false, 0ul)]
+    [TestCase(Direction.ToServer, true, Other, 4096ul, false, true, 0ul)]
     [TestCase(Direction.ToClient, true, Here, 0ul, false, true, 0ul)]
     [TestCase(Direction.ToClient, true, Other, 4096ul, false, true, 0ul)]
     [TestCase(Direction.ToClient, true, Other, 4096ul, true, true, 0ul)]
     [TestCase(Direction.ToClient, true, Peer, 4096ul, false, false, 4097ul)]
     [TestCase(Direction.ToClient, true, Peer, 4096ul, true, false, 0ul)]
     [TestCase(Direction.ToClient, false, Peer, 4096ul, false, false, 0ul)]
-    public void A_peer_gets_what_it_has_not_made(
-        Direction direction, bool isUpdate, ulong maker, ulong source, bool partial, bool ships, ulong echo) =>
-        Assert.That(Forwarding.Decide(direction, Peer, isUpdate, maker, source, partial), Is.EqualTo(new Forward(ships, echo)));
+    public void A_peer_gets_what_it_has_not_sent(
+        Direction direction, bool isUpdate, ulong from, ulong source, bool partial, bool ships, ulong echo) =>
+        Assert.That(Forwarding.Decide(direction, Peer, isUpdate, from, source, partial), Is.EqualTo(new Forward(ships, echo)));
 
     [TestCase(Direction.ToClient, Peer, 6000ul)]
     [TestCase(Direction.ToClient, Other, 0ul)]
