@@ -6,6 +6,7 @@
 
 lab=$top/scripts/lab
 mount=/home
+machines="qube t21"
 state=/lab/lento.log
 
 on() { local who=$1; shift; "$lab" run -n "$who" -- "$@"; }
@@ -60,23 +61,23 @@ import json, sys
 print(json.load(sys.stdin)["filesets"][0].get(sys.argv[1], 0))' "$2"
 }
 
-# Compares both trees, byte for byte and attribute for attribute; prints the number of entries, or the differences and fails.
+# Compares the trees of all machines, byte for byte and attribute for attribute; prints the number of entries, or the differences and fails.
 equal_trees() {
 	local who
-	for who in qube t21; do
+	for who in $machines; do
 		on "$who" /intermezzo/scripts/tree-manifest $mount >"$LAB_DIR/manifest.$who" || return
+		if ! cmp -s "$LAB_DIR/manifest.qube" "$LAB_DIR/manifest.$who"; then
+			diff "$LAB_DIR/manifest.qube" "$LAB_DIR/manifest.$who" | head -n "${DIFF_LINES:-40}"
+			return 1
+		fi
 	done
-	if ! cmp -s "$LAB_DIR/manifest.qube" "$LAB_DIR/manifest.t21"; then
-		diff "$LAB_DIR/manifest.qube" "$LAB_DIR/manifest.t21" | head -n "${DIFF_LINES:-40}"
-		return 1
-	fi
 	wc -l <"$LAB_DIR/manifest.qube"
 }
 
-# What both machines have to say when something went wrong.
+# What the machines have to say when something went wrong.
 pair_logs() {
 	local who
-	for who in qube t21; do
+	for who in $machines; do
 		echo "--- $who: kernel and daemon"
 		on "$who" sh -c "dmesg | tail -n 30; tail -n 60 $state" 2>/dev/null || "$lab" logs "$who" 2>/dev/null | tail -n 80
 	done
@@ -85,7 +86,7 @@ pair_logs() {
 # The kernels' own complaints, if there are any: prints them and fails.
 quiet_kernels() {
 	local who found status=0
-	for who in qube t21; do
+	for who in $machines; do
 		found=$(on "$who" dmesg | grep -E 'BUG|WARNING:|Oops|general protection|INFO: (task|possible)|Call Trace|UBSAN|KASAN')
 		[ -z "$found" ] || { echo "$who: $found"; status=1; }
 	done

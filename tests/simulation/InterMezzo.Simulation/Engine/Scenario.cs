@@ -15,9 +15,13 @@ internal sealed class Scenario
 
     private readonly History _history;
 
-    public Scenario(int seed, int clients = 1, ulong trimStep = TrimStep)
+    /// <param name="seed">Of the order of steps.</param>
+    /// <param name="clients">How many.</param>
+    /// <param name="trimStep">The log is trimmed in steps of this.</param>
+    /// <param name="servers">Of each client, the place of its server. Null: the first machine serves all.</param>
+    public Scenario(int seed, int clients = 1, ulong trimStep = TrimStep, IReadOnlyList<int>? servers = null)
     {
-        _history = new History(new Plan(seed, clients, trimStep, StartsFull: false, HasSkew: false, IsStrict: true, Mutation.None, []), keepsStory: true);
+        _history = new History(new Plan(seed, clients, trimStep, StartsFull: false, HasSkew: false, IsStrict: true, Mutation.None, []) { Servers = servers ?? [] }, keepsStory: true);
         Shells = [.. _history.Machines.Select(machine => new Shell(machine))];
         _history.Begin();
     }
