@@ -318,6 +318,8 @@ static void all_makers(const char *f)
 /* Everything that takes a name away or moves it. */
 static void all_movers(const char *f)
 {
+	uint64_t peer = htole64(REPLICA + 1);
+
 	begin(KML_OP_RENAME);
 	object(KML_F_OBJECT, 0, 12, FILE_MODE);
 	object(KML_F_PARENT, 0, 2, DIR_MODE);
@@ -363,6 +365,7 @@ static void all_movers(const char *f)
 
 	begin(KML_OP_LEAVE);
 	flags(KML_FLAG_APPLIED | KML_FLAG_PARTIAL | KML_FLAG_DIR, 0);
+	field(KML_F_PEER, &peer, sizeof(peer));
 	object(KML_F_OBJECT, REPLICA, 23, DIR_MODE);
 	object(KML_F_PARENT, 0, 2, DIR_MODE);
 	name(KML_F_NAME, "goes");
