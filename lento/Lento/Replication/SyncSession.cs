@@ -66,8 +66,8 @@ internal sealed partial class SyncSession : IDisposable
     /// <summary>The peer's log is applied below this offset.</summary>
     public ulong Applied { get; private set; }
 
-    /// <summary>The peer has the own log below this offset.</summary>
-    public ulong Settled => _sender?.Window.Settled ?? 0;
+    /// <summary>The peer has the own log below this offset; all of it, if it wants none.</summary>
+    public ulong Settled => _sender?.Window.Settled ?? _replica.Journal?.Info.Head ?? 0;
 
     public int Unacknowledged => _sender?.Window.Unacknowledged ?? 0;
 
@@ -75,7 +75,7 @@ internal sealed partial class SyncSession : IDisposable
     /// What of the own log this session needs: everything from here on. At a client also what the server has judged, as long as
     /// updates can come that it made before.
     /// </summary>
-    public ulong Needed => Math.Min(Math.Min(Settled, _needed), Side == Side.Client ? _applier.Echo : ulong.MaxValue);
+    public ulong Needed => _sender is null ? _replica.Journal?.Info.Watermark ?? 0 : Math.Min(Math.Min(Settled, _needed), Side == Side.Client ? _applier.Echo : ulong.MaxValue);
 
     private ulong _needed;
 

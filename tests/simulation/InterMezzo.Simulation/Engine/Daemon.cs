@@ -65,7 +65,7 @@ internal sealed class Daemon : IFilesetDirectory
 
     public bool IsReplica(ServerCallContext caller, ulong replica) => ((ServerContext)caller).Caller == replica;
 
-    public bool MayWrite(string fileset, ServerCallContext caller) => true;
+    public bool MayWrite(string fileset, ServerCallContext caller) => !_history.Plan.IsReadOnly;
 
     public bool MayRelay(string fileset, ServerCallContext caller) => _history.Machines.Any(machine => machine.Upstream is { IsServer: false });
 

@@ -64,6 +64,9 @@ internal sealed record Plan(int Seed, int Clients, ulong TrimStep, bool StartsFu
     /// <summary>Null: nobody needs a permit. Otherwise what clients may do without the server.</summary>
     public OfflinePolicy? Permits { get; init; }
 
+    /// <summary>Clients may only read.</summary>
+    public bool IsReadOnly { get; init; }
+
     /// <summary>Of each client, in their order, the place of its server among all machines. Empty: the first one serves all.</summary>
     public IReadOnlyList<int> Servers { get; init; } = [];
 

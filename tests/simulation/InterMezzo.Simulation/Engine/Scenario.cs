@@ -19,9 +19,10 @@ internal sealed class Scenario
     /// <param name="clients">How many.</param>
     /// <param name="trimStep">The log is trimmed in steps of this.</param>
     /// <param name="servers">Of each client, the place of its server. Null: the first machine serves all.</param>
-    public Scenario(int seed, int clients = 1, ulong trimStep = TrimStep, IReadOnlyList<int>? servers = null)
+    /// <param name="isReadOnly">Clients may only read.</param>
+    public Scenario(int seed, int clients = 1, ulong trimStep = TrimStep, IReadOnlyList<int>? servers = null, bool isReadOnly = false)
     {
-        _history = new History(new Plan(seed, clients, trimStep, StartsFull: false, HasSkew: false, IsStrict: true, Mutation.None, []) { Servers = servers ?? [] }, keepsStory: true);
+        _history = new History(new Plan(seed, clients, trimStep, StartsFull: false, HasSkew: false, IsStrict: true, Mutation.None, []) { Servers = servers ?? [], IsReadOnly = isReadOnly }, keepsStory: true);
         Shells = [.. _history.Machines.Select(machine => new Shell(machine))];
         _history.Begin();
     }
@@ -97,6 +98,9 @@ internal sealed class Scenario
         own.CatchUpTo(journal.Info.First);
         return own.HasLastingName(service.Replica.Tree.Root, Encoding.Latin1.GetBytes(name), journal.Info.First);
     });
+
+    /// <summary>Where the log that is retained there begins.</summary>
+    public ulong FirstOfLog(int replica) => _history.Machines[replica].Disk.Log.First;
 
     /// <summary>The contents of all files that are kept there.</summary>
     public IReadOnlyList<string> Kept(int replica)
