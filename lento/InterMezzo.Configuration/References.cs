@@ -55,11 +55,11 @@ internal static class References
             }
         }
 
-        CheckClients(fileset, section, configuration);
         if (fileset.Role == FilesetRole.Server)
         {
             Refuse(section, "offline", "a server has nobody to be without; remove it, or set fileset.role = \"client\"");
             Refuse(section, "server", "a server has none; remove it, or set fileset.role = \"client\"");
+            CheckClients(fileset, section, configuration);
             return;
         }
 
@@ -73,6 +73,7 @@ internal static class References
             }
         }
 
+        CheckClients(fileset, section, configuration);
         if (fileset.Serves && fileset.Offline != OfflinePolicy.Optimistic)
         {
             throw section.Error("offline", "this client serves others, who write on without its server; remove it, or fileset.clients");
