@@ -55,7 +55,7 @@ build: restore ## build the programs and publish them: build/lento, build/interm
 	dotnet publish lento/Lento/Lento.csproj -c Release -r linux-x64 -o build/lento
 	dotnet publish lento/IntermezzoCtl/IntermezzoCtl.csproj -c Release -r linux-x64 -o build/intermezzo-ctl
 
-test: setup module build ## set up, build, run all tests
+test: setup module ## set up, build, run all tests
 	scripts/test
 
 crash: module ## N=200 power cuts; PAIRS=all: one at each flush of each pair of operations; also SEED=, FS="ext3 ext4", KERNEL="6.1 6.12", PER_LOAD=
