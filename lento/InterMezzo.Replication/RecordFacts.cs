@@ -50,6 +50,10 @@ public static partial class RecordFacts
     /// <summary>An operation on names of an object that was there before.</summary>
     public static bool MovesNames(RecordView record) => record.Op is Op.Link or Op.Unlink or Op.Rmdir or Op.Rename;
 
+    /// <summary>An operation that means nothing where its object isn't, and takes it away from nowhere.</summary>
+    public static bool NeedsObject(RecordView record) =>
+        record.Op is Op.Link or Op.Rename or Op.SetAttr or Op.SetXattr or Op.RemoveXattr;
+
     /// <summary>Of a rename: the directory that it leads to.</summary>
     public static Fid SecondParent(RecordView record, ulong self) =>
         record.TryGetParent2(out var parent) ? parent.Fid.Canonical(self) : default;
@@ -204,6 +208,32 @@ public static partial class RecordFacts
 
     /// <summary>A RENAME of two objects, each of which takes the other's name.</summary>
     public static bool IsExchange(RecordView record) => record.Op == Op.Rename && (record.Aux & RenameExchange) != 0;
+
+    /// <summary>An exchange where one of the two is not: the other one takes its name.</summary>
+    /// <param name="record">The exchange.</param>
+    /// <param name="second">That which had the second name is left.</param>
+    public static byte[] HalfExchange(RecordView record, bool second)
+    {
+        record.TryGetObject(out var one);
+        record.TryGetReplaced(out var other);
+        record.TryGetParent(out var parent);
+        record.TryGetParent2(out var parent2);
+        var left = second ? other : one;
+        var writer = new RecordWriter(new byte[2048], Op.Rename)
+        {
+            Dot = record.Dot,
+            Source = record.Source,
+            Time = record.Time,
+            Result = record.Result,
+            Flags = IsDirectory(left.Mode) ? RecordFlags.Directory : default,
+        };
+        writer.Add(FieldType.Object, left);
+        writer.Add(FieldType.Parent, second ? parent2 : parent);
+        writer.Add(FieldType.Name, second ? record.Name2 : record.Name);
+        writer.Add(FieldType.Parent2, second ? parent : parent2);
+        writer.Add(FieldType.Name2, second ? record.Name : record.Name2);
+        return writer.Finish().ToArray();
+    }
 
     /// <summary>A SETATTR that gives an object all the mode, owner and mtime that it had after the operation, also what that left as it was.</summary>
     /// <param name="record">A SETATTR that tells what was before.</param>

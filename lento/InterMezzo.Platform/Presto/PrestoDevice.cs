@@ -13,6 +13,7 @@ namespace InterMezzo.Platform;
 internal sealed class PrestoDevice : IDisposable
 {
     private readonly Fd _fd;
+    private ulong _durable;
 
     internal PrestoDevice(string path)
     {
@@ -65,10 +66,18 @@ internal sealed class PrestoDevice : IDisposable
         return result == -Errno.EAGAIN ? 0 : Check(result, "reading the journal", offset);
     }
 
+    /// <summary>The log below this was synced.</summary>
+    internal ulong Durable => Volatile.Read(ref _durable);
+
     internal ulong Sync()
     {
         var offset = 0ul;
         Check(Interop.Sys.Ioctl(_fd, PrestoAbi.IocSync, ref offset), "PRESTO_IOC_SYNC", 0);
+        for (var known = Durable; known < offset; known = Durable)
+        {
+            Interlocked.CompareExchange(ref _durable, offset, known);
+        }
+
         return offset;
     }
 

@@ -18,7 +18,7 @@ internal sealed class PrestoJournal(PrestoDevice device) : IJournal, IDisposable
 
     public ValueTask<uint> WaitReleasedAsync(uint seen, CancellationToken cancellationToken) => _watcher.WaitReleasedAsync(seen, cancellationToken);
 
-    public ulong Sync() => device.Sync();
+    public ulong Sync(ulong below) => device.Durable >= below ? device.Durable : device.Sync();
 
     public bool TakesMarks => true;
 

@@ -40,8 +40,8 @@ public interface IJournal
     /// <exception cref="JournalException">The fileset was unmounted.</exception>
     ValueTask<uint> WaitReleasedAsync(uint seen, CancellationToken cancellationToken);
 
-    /// <summary>Makes tree and log durable; everything below the offset returned survives a power cut.</summary>
-    ulong Sync();
+    /// <summary>Makes tree and log durable, unless the log is below an offset; everything below the offset returned survives a power cut.</summary>
+    ulong Sync(ulong below);
 
     /// <summary>Journals a MARK with this payload.</summary>
     /// <param name="payload">The caller's.</param>

@@ -46,7 +46,8 @@ internal sealed partial class BatchApplier
     private void KeepUnfit(IncomingRecord record, RecordView view, ApplyOutcome outcome)
     {
         if ((outcome.Status == ApplyStatus.Busy && Defer(record, view, outcome.Subject)) ||
-            (record.Wire.Joining && outcome.Status is ApplyStatus.MissingObject or ApplyStatus.MissingParent))
+            (record.Wire.Joining && outcome.Status is ApplyStatus.MissingObject or ApplyStatus.MissingParent) ||
+            (record.Wire.Joining && RecordFacts.MovesNames(view) && outcome.Status is ApplyStatus.Elsewhere or ApplyStatus.NameTaken))
         {
             return;
         }

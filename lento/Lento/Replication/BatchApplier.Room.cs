@@ -15,6 +15,12 @@ internal sealed partial class BatchApplier
     private ApplyOutcome Force(IncomingRecord record, RecordView view, Origin origin, ref ApplyStep? missing)
     {
         var content = record.Carry == Carry.Here ? record.Content : null;
+        if (MayLackObject(record) && RecordFacts.IsExchange(view) && view.TryGetReplaced(out var other) &&
+            Exists(RecordFacts.Object(view, replica.Self)) is var isFirst && isFirst != Exists(other.Fid))
+        {
+            view = RecordView.Parse(RecordFacts.HalfExchange(view, second: !isFirst));
+        }
+
         for (var attempt = 0; ; attempt++)
         {
             var outcome = IsNotLastName(record, view)
@@ -36,6 +42,11 @@ internal sealed partial class BatchApplier
                 return outcome;
             }
 
+            if (MayLackObject(record) && outcome.Status == ApplyStatus.MissingObject && outcome.Subject == RecordFacts.Object(view, replica.Self))
+            {
+                return new ApplyOutcome(RemoveReplaced(view, origin) ?? ApplyStatus.AlreadySo);
+            }
+
             if (attempt < Attempts && outcome.Status == ApplyStatus.Busy && EvictOpen(view, origin, outcome.Subject))
             {
                 continue;
@@ -48,7 +59,7 @@ internal sealed partial class BatchApplier
 
             if (attempt == Attempts || side == Side.Server)
             {
-                if (!LeavesInstead(view, origin, outcome))
+                if (!LeavesInstead(record, view, origin, outcome))
                 {
                     KeepUnfit(record, view, outcome);
                 }
@@ -95,6 +106,9 @@ internal sealed partial class BatchApplier
             }
         }
     }
+
+    /// <summary>What it is about is gone at its maker's, and has perhaps never been here; or a join tells of it later.</summary>
+    private static bool MayLackObject(IncomingRecord record) => record.Carry == Carry.Gone || record.Wire.Joining;
 
     /// <summary>
     /// At a server: an object that a join tells of loses the only name that was told yet; the others follow. At a client: one
@@ -164,11 +178,14 @@ internal sealed partial class BatchApplier
         side == Side.Client && replica.Tree.PlaceOf(fid) is { } place && _own?.HasName(place.Parent, place.Name, known) == true;
 
     /// <summary>At a server: an object moved to a directory that isn't here (yet). It leaves; told of there, it enters again.</summary>
-    private bool LeavesInstead(RecordView view, Origin origin, ApplyOutcome outcome) =>
-        side == Side.Server && view.Op == Op.Rename && outcome.Status == ApplyStatus.MissingParent &&
-        RecordFacts.Parent(view, replica.Self) != outcome.Subject &&
-        Evict(origin, RecordFacts.Parent(view, replica.Self), RecordFacts.FirstName(view), RecordFacts.Object(view, replica.Self), "moved away at another replica")
-            is ApplyStatus.Applied;
+    private bool LeavesInstead(IncomingRecord record, RecordView view, Origin origin, ApplyOutcome outcome)
+    {
+        var (parent, fid) = (RecordFacts.Parent(view, replica.Self), RecordFacts.Object(view, replica.Self));
+        return side == Side.Server && view.Op == Op.Rename && outcome.Status == ApplyStatus.MissingParent && parent != outcome.Subject &&
+            (record.Wire.Joining
+                ? _applier.SetAside(origin, parent, RecordFacts.FirstName(view), fid).Status
+                : Evict(origin, parent, RecordFacts.FirstName(view), fid, "moved away at another replica")) is ApplyStatus.Applied;
+    }
 
     /// <summary>At a client: takes what stands in the way of the server's version out of its way.</summary>
     private ApplyStatus Clear(Origin origin, RecordView view, ApplyOutcome outcome)

@@ -158,7 +158,7 @@ internal sealed partial class BatchApplier(
     {
         var view = RecordView.Parse(record.Data);
         var isCovered = RecordFacts.IsCoveredElsewhere(view, (InterMezzo.Replication.Carry)record.Carry);
-        if (side == Side.Client && RecordFacts.AttributesAlone(view, (InterMezzo.Replication.Carry)record.Carry) is { } attributes)
+        if (RecordFacts.AttributesAlone(view, (InterMezzo.Replication.Carry)record.Carry) is { } attributes)
         {
             view = RecordView.Parse(attributes);
             isCovered = false;
@@ -209,7 +209,7 @@ internal sealed partial class BatchApplier(
             return ApplyList(record, view, OriginOf(record, view));
         }
 
-        if (record.Carry == Carry.Gone && RecordFacts.MovesNames(view) && !Exists(RecordFacts.Object(view, replica.Self)))
+        if (record.Carry == Carry.Gone && RecordFacts.MovesNames(view) && !view.Has(FieldType.Replaced) && !Exists(RecordFacts.Object(view, replica.Self)))
         {
             // It came and went within the batch, and has never been here.
             _own?.CatchUpTo(Known(record));

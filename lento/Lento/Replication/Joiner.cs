@@ -65,7 +65,7 @@ internal sealed class Joiner(
         }
 
         await first;
-        await apply.RunAsync(Complete);
+        await CompleteAsync(cancellationToken);
     }
 
     private async Task ReadObjectsAsync(IClientStreamWriter<FetchRequest> wants, CancellationToken cancellationToken)
@@ -200,23 +200,32 @@ internal sealed class Joiner(
         counters.ContentReceived();
     }
 
-    private void Complete()
+    private async Task CompleteAsync(CancellationToken cancellationToken)
     {
-        var peer = _start!.Replica;
-        var position = _start.Position is { } at ? new Position(WireTypes.ReadLog(at.Log), at.Offset) : default;
+        var position = _start!.Position is { } at ? new Position(WireTypes.ReadLog(at.Log), at.Offset) : default;
+        await apply.RunAsync(() => state.EndJoin(_start.Replica, position));
 
-        // What was here before is judged by the join; what is done and told from here on is sent.
+        // What was done here before is judged by the join; what is done and told from here on is sent, and knows of the join.
         var head = replica.Journal?.Info.Head ?? 0;
+        if (head > 0)
+        {
+            await replica.Journal!.WaitBeyondAsync(head - 1, cancellationToken);
+        }
+
+        await apply.RunAsync(() => Complete(_start.Replica, position, head));
+    }
+
+    private void Complete(ulong peer, Position position, ulong head)
+    {
         foreach (var waiting in deferred.All.Where(waiting => state.SideTo(waiting.Peer) == Side.Client))
         {
             state.Drop(waiting);
         }
 
-        state.EndJoin(peer, position);
         var isUnsent = Unsent(peer);
         var conflicts = SettleAside(peer, isUnsent) +
             _join.Complete(new Origin(new Dot(peer, 0), 0), peer, time.GetUtcNow(), isUnsent, MovedSince(head));
-        state.Joined(peer, position, _start.Check, head);
+        state.Joined(peer, position, _start!.Check, head);
         replica.Applier.Flush();
         for (var i = 0; i < conflicts; i++)
         {

@@ -87,7 +87,7 @@ internal sealed partial class KmlFileJournal : IJournal, IDisposable
         return seen;
     }
 
-    public ulong Sync()
+    public ulong Sync(ulong below)
     {
         var end = Look();
         if (SyncFs(_file) != 0)

@@ -20,6 +20,9 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, ulong peer)
     // Whoever made them.
     private readonly FacetWindow _contents = new();
 
+    // Files that left the tree, each as it was then: for the conflict store, or to come back.
+    private readonly Dictionary<Fid, (ulong Offset, ulong Size, KmlTime Time)> _left = [];
+
     // What a scan found here: it stands against nobody who knows what he did.
     private readonly FacetWindow _found = new();
     private ulong _end;
@@ -108,6 +111,11 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, ulong peer)
         _xattrs.DropBelow(below);
         _lengths.DropBelow(below);
         _contents.DropBelow(below);
+        foreach (var (fid, _) in _left.Where(left => left.Value.Offset < below))
+        {
+            _left.Remove(fid);
+        }
+
         _found.DropBelow(below);
     }
 
@@ -215,10 +223,7 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, ulong peer)
         foreach (var (offset, bytes) in LogScan.Records(journal, _end, journal.Info.Watermark))
         {
             var record = RecordView.Parse(bytes.Span);
-            if (RecordFacts.Entry(record, offset, self, false) is { Effect: ContentEffect.Completes or ContentEffect.Enters or ContentEffect.Resizes } content)
-            {
-                _contents.Add([new Touch(Facet.Content(content.Object), true)], offset);
-            }
+            NoteContent(record, offset);
 
             if (IsOwnUpdate(record) && RecordFacts.IsFound(record))
             {
@@ -254,6 +259,21 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, ulong peer)
             }
 
             _end = offset + (ulong)record.Length;
+        }
+    }
+
+    private void NoteContent(RecordView record, ulong offset)
+    {
+        if (record.Op == Op.Leave && RecordFacts.IsUpdate(record) && record.TryGetAttrBefore(out var before) && RecordFacts.IsRegular(before.Mode))
+        {
+            _left[RecordFacts.Object(record, self)] = (offset, before.Size, before.ModifyTime);
+        }
+
+        var entry = RecordFacts.Entry(record, offset, self, false);
+        if (entry.Effect is ContentEffect.Completes or ContentEffect.Enters or ContentEffect.Resizes &&
+            !(_left.Remove(entry.Object, out var left) && entry.BringsBack(left.Size, left.Time)))
+        {
+            _contents.Add([new Touch(Facet.Content(entry.Object), true)], offset);
         }
     }
 

@@ -178,7 +178,7 @@ internal sealed class ReplicationState(IReplica replica, DeferredContents deferr
         var journal = replica.Journal!;
         Note(peer, Side.Client, default, 0, Of(peer)?.Echo ?? 0, default, counts);
         replica.Applier.Flush();
-        var head = journal.Sync();
+        var head = journal.Sync(ulong.MaxValue);
         return new LogPlace(head, LogCheck.Before(journal, head));
     }
 

@@ -183,11 +183,9 @@ internal sealed class Sender(
         var plan = Plan(owed);
         reach.Sends(peer, _log.EndOf(plan.Count));
         counters.RecordsCancelled(plan.Cancelled);
-        if (plan.Records.Count > 0)
-        {
-            _journal.Sync();
-        }
 
+        // The peer notes how far it is, also where it gets no record.
+        _journal.Sync(_log.EndOf(plan.Count));
         var records = new Records();
         var next = 0;
         for (var i = 0; i < plan.Count; i++)
@@ -284,6 +282,11 @@ internal sealed class Sender(
         var fid = entry.Object;
         if (planned.Carry != Carry.Here && !RecordFacts.NeedsState(view, replica.Self, out fid))
         {
+            if (planned.Carry == Carry.None && LacksObject(view, fid))
+            {
+                record.Carry = Protocol.Replication.Carry.Gone;
+            }
+
             return null;
         }
 
@@ -326,6 +329,20 @@ internal sealed class Sender(
         record.Xattrs.Clear();
         WireTypes.AddState(record, loser.ReadState());
         return new OutgoingContent(loser, record.Source, 0);
+    }
+
+    /// <summary>
+    /// What is gone by now may never have been made at the peer: it entered there as a whole, if at all. (A client fetches
+    /// what it lacks, and hears then that it is gone.)
+    /// </summary>
+    private bool LacksObject(RecordView view, Fid fid) => RecordFacts.IsExchange(view)
+        ? !IsHere(fid) || (view.TryGetReplaced(out var other) && !IsHere(other.Fid.Canonical(replica.Self)))
+        : direction == Direction.ToServer && RecordFacts.NeedsObject(view) && !IsHere(fid);
+
+    private bool IsHere(Fid fid)
+    {
+        using var there = replica.Tree.Open(fid);
+        return there is not null;
     }
 
     /// <summary>What a program has written at the server to a file that was in the conflict store by then: no client has that.</summary>

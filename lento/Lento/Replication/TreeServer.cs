@@ -116,9 +116,9 @@ internal static class TreeServer
         /// <summary>Returns the end of the log that is durable.</summary>
         public ulong MakeDurable()
         {
-            if (journal is not null && journal.Info.Head > _durable)
+            if (journal is not null)
             {
-                _durable = journal.Sync();
+                _durable = journal.Sync(journal.Info.Head);
             }
 
             return _durable;

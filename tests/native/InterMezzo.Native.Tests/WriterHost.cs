@@ -50,7 +50,7 @@ internal sealed class MemoryJournal : IJournal
 
     public ValueTask<uint> WaitReleasedAsync(uint seen, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public ulong Sync() => End;
+    public ulong Sync(ulong below) => End;
 
     public void Trim(ulong offset) => throw new NotSupportedException();
 }

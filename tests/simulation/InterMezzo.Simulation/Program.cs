@@ -5,14 +5,15 @@ using System.Globalization;
 using InterMezzo.Simulation.Checks;
 using InterMezzo.Simulation.Engine;
 
-// simulate --seeds FROM-TO|N [--permits] [--chains] [--length N] [--jobs N] [--shrink N]: as many histories, of N events at most; those
-// that fail are told, the first ones made smaller. With permits one machine at a time writes, in chains clients serve others.
+// simulate --seeds FROM-TO|N [--permits] [--chains] [--one-sided] [--length N] [--jobs N] [--shrink N]: as many histories, of N events at most; those
+// that fail are told, the first ones made smaller. With permits one machine at a time writes, in chains clients serve others;
+// one-sided, somebody works on one machine only.
 // simulate --mutations [--seeds N]: what the checks find when what the daemon relies on is broken.
 // simulate --seed N [--verbose] [--whole]: one history, its story made smaller if it fails.
 string? Value(string name) => Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null;
 int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 
-var options = new Options(Faults: !args.Contains("--no-faults"), Trees: !args.Contains("--no-trees"), Strict: args.Contains("--strict"), Permits: args.Contains("--permits"), Chains: args.Contains("--chains"), Length: Number(Value("--length") ?? "0"));
+var options = new Options(Faults: !args.Contains("--no-faults"), Trees: !args.Contains("--no-trees"), Strict: args.Contains("--strict"), Permits: args.Contains("--permits"), Chains: args.Contains("--chains"), OneSided: args.Contains("--one-sided"), Length: Number(Value("--length") ?? "0"));
 if (Value("--seed") is { } one)
 {
     return Show(Plan.Of(Number(one), options), args.Contains("--verbose"), args.Contains("--whole")) ? 0 : 1;

@@ -69,7 +69,7 @@ internal sealed class History
     {
         if (Plan.StartsFull)
         {
-            foreach (var machine in Machines)
+            foreach (var machine in Machines.Where((_, place) => Plan.Worker is null || Plan.Worker == place))
             {
                 machine.Programs.Fill(new Random(Plan.Seed + (int)machine.Replica));
             }
@@ -95,12 +95,17 @@ internal sealed class History
 
         if (Failure is null)
         {
-            EndChecks.Run(this, Plan.IsStrict || Plan.IsSerial);
+            EndChecks.Run(this, Plan.IsStrict || Plan.IsSerial || Plan.Worker is not null);
         }
 
         if (Plan.IsSerial && (Lost || CountConflicts() != conflicts))
         {
             Fail("one at a time wrote, and knew all that others had written: there is a conflict nevertheless");
+        }
+
+        if (Failure is null && Plan.Worker is not null && CountConflicts() > 0)
+        {
+            Fail("on one machine only somebody worked: there is a conflict nevertheless");
         }
 
         if (HasEscaped)

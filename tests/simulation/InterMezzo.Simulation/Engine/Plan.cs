@@ -64,6 +64,9 @@ internal sealed record Plan(int Seed, int Clients, ulong TrimStep, bool StartsFu
     /// <summary>Null: nobody needs a permit. Otherwise what clients may do without the server.</summary>
     public OfflinePolicy? Permits { get; init; }
 
+    /// <summary>The only machine where somebody works: there can't be a conflict. Null: on all.</summary>
+    public int? Worker { get; init; }
+
     /// <summary>Clients may only read.</summary>
     public bool IsReadOnly { get; init; }
 
@@ -105,9 +108,11 @@ internal sealed record Plan(int Seed, int Clients, ulong TrimStep, bool StartsFu
             var kind = Choose(random, isFault ? s_faults : kinds.Length == 0 ? s_users : kinds);
             return new Event(kind, random.Next(clients + 1), random.Next(gaps), random.Next(100) < inside, random.Next(1 << 20), random.Next(1 << 20), random.Next(1 << 20), random.Next(1 << 20));
         }).ToArray();
-        return new Plan(seed, clients, trim, random.Next(5) == 0 && options.Trees, random.Next(3) == 0, options.Strict, options.Mutation, events)
+        int? worker = options.OneSided ? new Random(~seed).Next(clients + 1) : null;
+        return new Plan(seed, clients, trim, random.Next(5) == 0 && options.Trees, random.Next(3) == 0, options.Strict, options.Mutation, worker is null ? events : [.. events.Select(what => what.IsFault ? what : what with { Machine = worker.Value })])
         {
             Servers = options.Chains ? Chain(new Random(~seed), clients) : [],
+            Worker = worker,
             Permits = options.Permits ? (OfflinePolicy)(new Random(~seed).Next(3)) : null,
         };
     }
