@@ -56,11 +56,18 @@ internal sealed partial class Applier
             return;
         }
 
-        if (asObject && _objects.Find(conflict.Object, out _) is { } already)
+        if (asObject && _objects.Find(conflict.Object, out var stat) is { } already)
         {
-            // In the tree, or away: it isn't made a second time.
-            already.Dispose();
-            return;
+            using (already)
+            {
+                // In the tree, or away: it isn't made a second time, perhaps from an earlier update that brought no content.
+                if (content is null || stat.Type != FileType.Regular || ContentCompare.IsSame(already, stat, Attributes.FromStat(stat), content))
+                {
+                    return;
+                }
+            }
+
+            asObject = false;
         }
 
         using var made = _maker.Make(asObject ? conflict.Object : default, whole, content);

@@ -64,8 +64,9 @@ internal sealed class TreeMerge(
     internal void TellAgain(Fid parent, byte[] name)
     {
         using var directory = objects.Find(parent, out _);
+        using var place = directory is null ? null : NamePlace.OfDescriptor(objects, parent, directory);
         var fid = default(Fid);
-        using var entry = directory is null ? null : objects.Look(directory, name, out fid);
+        using var entry = directory is null || place is { IsAway: true } ? null : objects.Look(directory, name, out fid);
         if (entry is not null && IsUnsentHere(fid))
         {
             Tell(directory!, name, entry, fid, child => TellAgain(fid, child));
