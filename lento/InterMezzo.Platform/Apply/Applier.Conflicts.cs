@@ -166,7 +166,7 @@ internal sealed partial class Applier
         }
 
         var conflict = new Conflict(
-            origin.Dot, origin.Dot, "moved away at another replica", ToDate(record.Time), fid, parent.Fid, record.Name.ToArray());
+            origin.Dot, origin.Dot, Conflict.MovedAway, ToDate(record.Time), fid, parent.Fid, record.Name.ToArray());
         return EvictToConflictStore(origin, parent.Fid, record.Name, fid, conflict);
     }
 

@@ -170,9 +170,20 @@ internal sealed partial class Applier
 
         using (away)
         {
-            return occupant is not null && there != replaced
-                ? Taken(there, place)
-                : MoveIn(origin, away.Directory, away.Name, directory, place, fid, occupant is null ? Interop.Sys.RenameNoReplace : 0);
+            if (occupant is not null && there != replaced)
+            {
+                return Taken(there, place);
+            }
+
+            var wasKept = !IsAside(fid);
+            var outcome = MoveIn(origin, away.Directory, away.Name, directory, place, fid, occupant is null ? Interop.Sys.RenameNoReplace : 0);
+            if (wasKept && outcome.Status == ApplyStatus.Applied && _conflicts.HasReturned(fid) is { } settled)
+            {
+                _context.Sync();
+                _conflicts.Drop(settled);
+            }
+
+            return outcome;
         }
     }
 

@@ -83,6 +83,10 @@ internal sealed partial class ConflictStore(ObjectTable objects) : IConflictStor
     internal bool HoldsOpen(Fid fid) =>
         List().Any(kept => kept.Kept.Count > 0 && kept.Found.Any(found => found.Object == fid && found.Reason == Conflict.OpenForWriting));
 
+    /// <summary>The conflict that an object came back from, if there was nothing to it but that it was away, and nothing is left. Null: there is none.</summary>
+    internal KeptConflict? HasReturned(Fid fid) =>
+        List().FirstOrDefault(kept => kept.Kept.Count == 0 && kept.Found.All(found => found.Object == fid && found.Reason == Conflict.MovedAway) && Updates(kept).Count == 0);
+
     internal static List<byte[]> NamesIn(Fd directory)
     {
         using var reader = new DirectoryReader(Reopen.ForReading(directory, FileType.Directory));

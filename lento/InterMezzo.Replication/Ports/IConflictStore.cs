@@ -15,6 +15,9 @@ public sealed record Conflict(Dot Loser, Dot Winner, string Reason, DateTimeOffs
 {
     /// <summary>The reason where a program here was writing: what it writes from then on, it writes to what is kept.</summary>
     public const string OpenForWriting = "open for writing here";
+
+    /// <summary>The reason where another replica has taken the object out of its tree: perhaps it has yet to tell where it belongs.</summary>
+    public const string MovedAway = "moved away at another replica";
 }
 
 /// <summary>What is kept of one object by one update that lost; it may have been found several times.</summary>

@@ -183,8 +183,8 @@ internal sealed partial class BatchApplier
         var (parent, fid) = (RecordFacts.Parent(view, replica.Self), RecordFacts.Object(view, replica.Self));
         return side == Side.Server && view.Op == Op.Rename && outcome.Status == ApplyStatus.MissingParent && parent != outcome.Subject &&
             (record.Wire.Joining
-                ? _applier.SetAside(origin, parent, RecordFacts.FirstName(view), fid).Status
-                : Evict(origin, parent, RecordFacts.FirstName(view), fid, "moved away at another replica")) is ApplyStatus.Applied;
+                ? _applier.SetAside(origin.Aside, parent, RecordFacts.FirstName(view), fid).Status
+                : Evict(origin, parent, RecordFacts.FirstName(view), fid, Conflict.MovedAway)) is ApplyStatus.Applied;
     }
 
     /// <summary>At a client: takes what stands in the way of the server's version out of its way.</summary>

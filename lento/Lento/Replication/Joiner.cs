@@ -298,9 +298,14 @@ internal sealed class Joiner(
     /// <summary>What was changed here, up to now, and isn't known to have reached the server. Null: nothing has.</summary>
     private Predicate<Fid>? Unsent(ulong peer)
     {
-        if (received is null || state.Of(peer) is not { } last)
+        if (received is null)
         {
             return null;
+        }
+
+        if (state.Of(peer) is not { } last)
+        {
+            return replica.Journal is { } log ? NotEntered(log, peer) : null;
         }
 
         if (replica.Journal is not { } journal)
@@ -309,8 +314,13 @@ internal sealed class Joiner(
             return _ => true;
         }
 
+        return ChangedSince(journal, Math.Max(journal.Info.First, Math.Max(last.Echo, received.Value) & ~(ulong)(KmlFormat.Align - 1)), peer);
+    }
+
+    /// <summary>What programs here have changed beyond an offset, up to when that is asked, or are writing.</summary>
+    private Predicate<Fid> ChangedSince(IJournal journal, ulong from, ulong peer)
+    {
         var unsent = new HashSet<Fid>();
-        var from = Math.Max(journal.Info.First, Math.Max(last.Echo, received.Value) & ~(ulong)(KmlFormat.Align - 1));
         return fid =>
         {
             // He has marked it before, and what he writes will be told when he closes it.
@@ -333,6 +343,28 @@ internal sealed class Joiner(
             from = Math.Max(from, end);
             return unsent.Contains(fid);
         };
+    }
+
+    /// <summary>At the first join: all but what an earlier try, which was interrupted at its end, has put into the tree, and nobody has changed.</summary>
+    private Predicate<Fid>? NotEntered(IJournal log, ulong peer)
+    {
+        var entered = new HashSet<Fid>();
+        foreach (var (_, bytes) in LogScan.Records(log, log.Info.First, log.Info.Watermark))
+        {
+            var record = RecordView.Parse(bytes.Span);
+            if (record.Op == Op.Enter && RecordFacts.IsUpdate(record) && RecordFacts.From(record) == peer)
+            {
+                entered.Add(RecordFacts.Object(record, replica.Self));
+            }
+        }
+
+        if (entered.Count == 0)
+        {
+            return null;
+        }
+
+        var changed = ChangedSince(log, log.Info.First, peer);
+        return fid => !entered.Contains(fid) || changed(fid);
     }
 
     private bool IsOpen(Fid fid)
