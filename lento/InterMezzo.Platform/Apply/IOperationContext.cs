@@ -16,7 +16,8 @@ internal interface IOperationContext
     /// <param name="directory">Where it is.</param>
     /// <param name="name">In it.</param>
     /// <param name="isLink">Another name of the object has entered before.</param>
-    void Tell(Fd directory, ReadOnlySpan<byte> name, bool isLink);
+    /// <returns>False: it isn't there any more.</returns>
+    bool Tell(Fd directory, ReadOnlySpan<byte> name, bool isLink);
 
     /// <summary>Whether an object is open for writing here, as far as can be told.</summary>
     Writers WritersOf(Fd fd);

@@ -151,11 +151,17 @@ internal sealed class TreeMerge(
 
         var stat = StatOf(entry, fid);
         var isDirectory = stat.Type == FileType.Directory;
-        context.Tell(live, name, isLink: !isDirectory && stat.Links > 1 && !_linked.Add(fid));
         if (!isDirectory)
         {
+            if (context.Tell(live, name, isLink: stat.Links > 1 && _linked.Contains(fid)) && stat.Links > 1)
+            {
+                _linked.Add(fid);
+            }
+
             return;
         }
+
+        context.Tell(live, name, isLink: false);
 
         foreach (var child in ConflictStore.NamesIn(entry))
         {

@@ -12,9 +12,7 @@ internal sealed class PlainContext(ReplicaRoot root) : IOperationContext
     {
     }
 
-    public void Tell(Fd directory, ReadOnlySpan<byte> name, bool isLink)
-    {
-    }
+    public bool Tell(Fd directory, ReadOnlySpan<byte> name, bool isLink) => true;
 
     public Writers WritersOf(Fd fd) => Writers.None;
 

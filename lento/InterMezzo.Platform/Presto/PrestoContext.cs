@@ -20,10 +20,10 @@ internal sealed class PrestoContext(PrestoDevice device) : IOperationContext
         }
     }
 
-    public void Tell(Fd directory, ReadOnlySpan<byte> name, bool isLink)
+    public bool Tell(Fd directory, ReadOnlySpan<byte> name, bool isLink)
     {
         Set(default);
-        device.Tell(directory, name, isLink ? Op.Link : Op.Enter, afterStop: false);
+        return device.Tell(directory, name, isLink ? Op.Link : Op.Enter, afterStop: false);
     }
 
     public Writers WritersOf(Fd fd) => device.WritersOf(fd);

@@ -59,10 +59,14 @@ internal sealed class TreeScan(ObjectTable objects, PrestoDevice device, PrestoC
             objects.Learn(found.Fid, found.Fd);
         }
 
-        var isLink = found.Type != FileType.Directory && found.Links > 1 && !linked.Add(found.Fid);
-        if (device.Tell(directory, name, isLink ? Op.Link : Op.Enter, afterStop: true))
+        var hasNames = found.Type != FileType.Directory && found.Links > 1;
+        if (device.Tell(directory, name, hasNames && linked.Contains(found.Fid) ? Op.Link : Op.Enter, afterStop: true))
         {
             progress.Tell();
+            if (hasNames)
+            {
+                linked.Add(found.Fid);
+            }
         }
     }
 

@@ -59,7 +59,7 @@ internal sealed partial class BatchApplier
 
             if (attempt == Attempts || side == Side.Server)
             {
-                if (!LeavesInstead(record, view, origin, outcome))
+                if (!LeavesInstead(view, origin, outcome))
                 {
                     KeepUnfit(record, view, outcome);
                 }
@@ -178,13 +178,11 @@ internal sealed partial class BatchApplier
         side == Side.Client && replica.Tree.PlaceOf(fid) is { } place && _own?.HasName(place.Parent, place.Name, known) == true;
 
     /// <summary>At a server: an object moved to a directory that isn't here (yet). It leaves; told of there, it enters again.</summary>
-    private bool LeavesInstead(IncomingRecord record, RecordView view, Origin origin, ApplyOutcome outcome)
+    private bool LeavesInstead(RecordView view, Origin origin, ApplyOutcome outcome)
     {
         var (parent, fid) = (RecordFacts.Parent(view, replica.Self), RecordFacts.Object(view, replica.Self));
         return side == Side.Server && view.Op == Op.Rename && outcome.Status == ApplyStatus.MissingParent && parent != outcome.Subject &&
-            (record.Wire.Joining
-                ? _applier.SetAside(origin.Aside, parent, RecordFacts.FirstName(view), fid).Status
-                : Evict(origin, parent, RecordFacts.FirstName(view), fid, Conflict.MovedAway)) is ApplyStatus.Applied;
+            Evict(origin, parent, RecordFacts.FirstName(view), fid, Conflict.MovedAway) is ApplyStatus.Applied;
     }
 
     /// <summary>At a client: takes what stands in the way of the server's version out of its way.</summary>

@@ -117,9 +117,7 @@ internal sealed class WrittenReplica : IReplica, IReplicaTree, IOperationContext
     {
     }
 
-    void IOperationContext.Tell(Fd directory, ReadOnlySpan<byte> name, bool isLink)
-    {
-    }
+    bool IOperationContext.Tell(Fd directory, ReadOnlySpan<byte> name, bool isLink) => true;
 
     Writers IOperationContext.WritersOf(Fd fd) => Writers;
 
