@@ -60,8 +60,8 @@ internal sealed partial class Applier
         {
             using (already)
             {
-                // In the tree, or away: it isn't made a second time, perhaps from an earlier update that brought no content.
-                if (content is null || stat.Type != FileType.Regular || ContentCompare.IsSame(already, stat, Attributes.FromStat(stat), content))
+                // It isn't made a second time. What is kept of it may be from an earlier update, that brought no content.
+                if (content is null || IsAside(conflict.Object) || !_away!.Contains(conflict.Object) || stat.Type != FileType.Regular || ContentCompare.IsSame(already, stat, Attributes.FromStat(stat), content))
                 {
                     return;
                 }

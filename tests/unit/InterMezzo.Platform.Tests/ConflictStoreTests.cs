@@ -128,6 +128,39 @@ public class ConflictStoreTests(string where)
     }
 
     [Test]
+    public void What_only_was_away_and_is_back_is_no_conflict()
+    {
+        var file = _to.MakeFile(1, _root, "f", "x");
+        _to.Apply(Records.Named(Op.Leave, file, _root, "f"));
+        _to.ApplyTwice(Records.Named(Op.Enter, file, _root, "back", PlainFixture.Attr(FileType.Regular | 0x1a4), mode: FileType.Regular | 0x1a4));
+        Assert.That(File.ReadAllText(_to.At("back")), Is.EqualTo("x"));
+        Assert.That(_to.Replica.Conflicts.List(), Is.Empty);
+    }
+
+    [Test]
+    public void What_lost_and_came_back_stays_a_conflict()
+    {
+        var file = _to.MakeFile(1, _root, "f", "x");
+        _to.Applier.EvictToConflictStore(_to.Origin, _root, Records.Bytes("f"), file, Conflict(file, "f"));
+        _to.ApplyTwice(Records.Named(Op.Enter, file, _root, "back", PlainFixture.Attr(FileType.Regular | 0x1a4), mode: FileType.Regular | 0x1a4));
+        Assert.That(_to.Replica.Conflicts.List(), Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public void A_content_that_comes_after_the_object_has_lost_is_kept_beside_it()
+    {
+        var record = Records.Make(Op.Create, Records.Fid(1), _root, "f", FileType.Regular | 0x1a4);
+        _to.Applier.PreserveIncoming(RecordView.Parse(record), null, null, Conflict(Records.Fid(1), "f"), asObject: true);
+        var enter = Records.Named(Op.Enter, Records.Fid(1), _root, "f", PlainFixture.Attr(FileType.Regular | 0x1a4, 3), mode: FileType.Regular | 0x1a4);
+        for (var i = 0; i < 2; i++)
+        {
+            _to.Applier.PreserveIncoming(RecordView.Parse(enter), null, PlainFixture.Text("new"), Conflict(Records.Fid(1), "f"), asObject: true);
+        }
+
+        Assert.That(Scratch.Sh($"cat {Kept}/*"), Does.Contain("new"));
+    }
+
+    [Test]
     public void An_object_set_aside_gets_its_place_by_its_rename()
     {
         var file = _to.MakeFile(1, _root, "b", "first");
