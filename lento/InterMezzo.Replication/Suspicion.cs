@@ -18,9 +18,13 @@ public sealed class Suspicion(KmlTime since, bool unordered)
     // Inode numbers of the lower file system.
     private readonly HashSet<ulong> _objects = [];
     private readonly HashSet<ulong> _directories = [];
+    private readonly Dictionary<(ulong Ino, uint Gen), Fid> _entered = [];
 
     /// <summary>Changed since: that is by itself suspicious.</summary>
     public KmlTime Since { get; private set; } = Earlier(since);
+
+    /// <summary>Objects of other replicas that entered, and their inodes: the name may be there without the identity.</summary>
+    public IReadOnlyDictionary<(ulong Ino, uint Gen), Fid> Entered => _entered;
 
     /// <summary>What a log leaves in doubt.</summary>
     /// <param name="journal">The own log.</param>
@@ -68,6 +72,10 @@ public sealed class Suspicion(KmlTime since, bool unordered)
         {
             AddDirectory((it.Mode & 0xf000) == 0x4000, it);
             AddObject(record, it);
+            if (unordered && record.Op == Op.Enter && it.Fid.Replica != 0)
+            {
+                _entered[(it.Ino, it.Gen)] = it.Fid;
+            }
         }
 
         if (record.TryGetReplaced(out var replaced))

@@ -20,6 +20,11 @@ internal sealed class TreeScan(ObjectTable objects, PrestoDevice device, PrestoC
         var linked = new HashSet<Fid>();
         var directories = new HashSet<Fid>();
         context.Set(default);
+        foreach (var ((ino, gen), fid) in suspicion.Entered)
+        {
+            Recognise(ObjectHandle.FromInode(ino, gen), fid);
+        }
+
         var began = context.Head();
         var top = new TreeObject(objects.Find(objects.Root.Fid, out var stat)!, objects.Root.Fid, stat, device);
         foreach (var entry in new TreeWalk(objects, device).From(top))
@@ -43,6 +48,23 @@ internal sealed class TreeScan(ObjectTable objects, PrestoDevice device, PrestoC
         {
             List(directory, cancellationToken);
             progress.List();
+        }
+    }
+
+    /// <summary>An object that has lost its identity would be told of as a new one.</summary>
+    private void Recognise(in ObjectHandle handle, Fid fid)
+    {
+        using var found = objects.OpenLive(handle, out var stat);
+        if (found is null || FidXattr.TryRead(found, out _))
+        {
+            return;
+        }
+
+        using var known = objects.Find(fid, out var other);
+        if (known is null || other.Ino == stat.Ino)
+        {
+            FidXattr.Write(found, fid);
+            objects.Learn(fid, found);
         }
     }
 

@@ -41,6 +41,18 @@ public class SuspicionTests
         Assert.That(suspicion.IsObject(3, s_before), Is.False);
     }
 
+    [TestCase(9ul, true, true)]
+    [TestCase(9ul, false, false)]
+    [TestCase(0ul, true, false)]
+    public void The_identity_of_what_entered_is_known_where_it_can_be_lost(ulong replica, bool unordered, bool expected)
+    {
+        var suspicion = new Suspicion(new KmlTime(1000, 0), unordered);
+        var writer = new RecordWriter(new byte[1024], Op.Enter) { Dot = new Dot(replica, 1), Time = new KmlTime(1000, 0) };
+        writer.Add(FieldType.Object, new KmlObject(new Fid(replica, 5, 6), 12, 7, 0x81a4));
+        suspicion.Add(RecordView.Parse(writer.Finish()));
+        Assert.That(suspicion.Entered.TryGetValue((12, 7), out var fid) ? fid : default, Is.EqualTo(expected ? new Fid(replica, 5, 6) : default));
+    }
+
     [Test]
     public void A_clock_that_was_set_back_widens_the_view()
     {
