@@ -220,7 +220,7 @@ internal sealed partial class BatchApplier
             (isHere, isOpen) = (there is not null, there?.Writers == Writers.Writing);
         }
 
-        var clash = _own!.Find(view, waiting.Known);
+        var clash = ClashOf(view, waiting.Known);
         if (clash is { Facet.Kind: FacetKind.Content } && IsHereAlready(record, view))
         {
             clash = null;
@@ -243,7 +243,7 @@ internal sealed partial class BatchApplier
                 break;
         }
 
-        var origin = OriginOf(record, view) with { Seen = _own.Seen };
+        var origin = OriginOf(record, view) with { Seen = _own!.Seen };
         return (clash is not null || YieldFound(record, view, kind, origin)) && Enter(waiting, record, view, origin, attempt, out until);
     }
 
