@@ -159,7 +159,7 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, ulong peer)
         return (attributes, xattrs);
     }
 
-    /// <summary>Mode or owner of an object were set here by an update that the peer didn't know, and that is no content's. After <see cref="Find"/>.</summary>
+    /// <summary>Mode or owner of an object were set here by an update that the peer didn't know; of a new content, too, which may go without it (<see cref="RecordFacts.AttributesAlone"/>). After <see cref="Find"/>.</summary>
     public bool HasAttributesOf(Fid fid, ulong known) => _attributes.Find([new Touch(Facet.Attributes(fid), true)], known) is not null;
 
     /// <summary>The mtime that the own updates from an offset on gave an object last. Null: none did.</summary>
@@ -237,7 +237,7 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, ulong peer)
                     _xattrs.Add([new Touch(Facet.AnyXattr(RecordFacts.Object(record, self)), true)], offset);
                 }
 
-                if (RecordFacts.SetsAttributes(record))
+                if (RecordFacts.SetsAttributes(record) || (record.Op == Op.Close && record.Flags.HasFlag(RecordFlags.Attr)))
                 {
                     _attributes.Add([new Touch(Facet.Attributes(RecordFacts.Object(record, self)), true)], offset);
                 }

@@ -10,6 +10,7 @@ using InterMezzo.Simulation.Engine;
 // one-sided, somebody works on one machine only.
 // simulate --mutations [--seeds N]: what the checks find when what the daemon relies on is broken.
 // simulate --seed N [--verbose] [--whole]: one history, its story made smaller if it fails.
+// simulate --plan N: what its users do, and what breaks, for real machines (tests/lab/pair/histories.py): "KIND MACHINE A B C D" each.
 string? Value(string name) => Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null;
 int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 
@@ -17,6 +18,16 @@ var options = new Options(Faults: !args.Contains("--no-faults"), Trees: !args.Co
 if (Value("--seed") is { } one)
 {
     return Show(Plan.Of(Number(one), options), args.Contains("--verbose"), args.Contains("--whole")) ? 0 : 1;
+}
+
+if (Value("--plan") is { } planned)
+{
+    foreach (var what in Plan.Of(Number(planned), options).Events)
+    {
+        Console.WriteLine($"{what.Kind} {what.Machine} {what.A} {what.B} {what.C} {what.D}");
+    }
+
+    return 0;
 }
 
 if (args.Contains("--mutations"))
