@@ -40,6 +40,12 @@ internal sealed partial class BatchApplier(
     /// <summary>The peer has this much of the own log in its own.</summary>
     public ulong Echo { get; private set; } = state.Of(peer)?.Echo ?? 0;
 
+    /// <summary>Facets of own updates in memory, which the peer may not know.</summary>
+    public int Remembered => _own?.Count ?? 0;
+
+    /// <summary>The own log begins at an offset from now on: what lay before, everybody knows.</summary>
+    public void OnTrimmed(ulong below) => _own?.Forget(below);
+
     public ApplyStep Run(IncomingBatch batch, int from)
     {
         var done = state.Of(peer)?.Done ?? 0;

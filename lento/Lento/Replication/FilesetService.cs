@@ -200,7 +200,7 @@ internal sealed partial class FilesetService : IAsyncDisposable
 
     public void OnApplied() => Trim();
 
-    private IReadOnlyList<SyncSession> Sessions
+    public IReadOnlyList<SyncSession> Sessions
     {
         get
         {
@@ -329,6 +329,10 @@ internal sealed partial class FilesetService : IAsyncDisposable
                 State.Flush();
                 Replica.Index.MakeDurable();
                 journal.Trim(needed);
+                foreach (var session in Sessions)
+                {
+                    session.OnTrimmed(needed);
+                }
             });
             _logger.Trimmed(Settings.Name, needed);
         }

@@ -33,6 +33,9 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, ulong peer)
     /// <summary>The own log is looked at below this offset.</summary>
     public ulong Seen => _end;
 
+    /// <summary>Facets of updates that it holds in memory.</summary>
+    public int Count => _window.Count + _times.Count + _attributes.Count + _xattrs.Count + _lengths.Count + _contents.Count + _found.Count + _left.Count;
+
     /// <summary>An update of the peer, which knew the own log below an offset: what here disagrees with it.</summary>
     public Clash? Find(RecordView record, ulong known)
     {

@@ -69,6 +69,12 @@ internal sealed partial class SyncSession : IDisposable
     /// <summary>The peer has the own log below this offset; all of it, if it wants none.</summary>
     public ulong Settled => _sender?.Window.Settled ?? _replica.Journal?.Info.Head ?? 0;
 
+    /// <summary>Facets of own updates in memory, which the peer may not know.</summary>
+    public int Remembered => _applier.Remembered;
+
+    /// <summary>The own log begins at an offset from now on. On the apply thread.</summary>
+    public void OnTrimmed(ulong below) => _applier.OnTrimmed(below);
+
     public int Unacknowledged => _sender?.Window.Unacknowledged ?? 0;
 
     /// <summary>

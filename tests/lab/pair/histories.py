@@ -39,7 +39,9 @@ def pair(*words, check=True, **options):
 
 
 def lab(*words):
-    subprocess.run([f"{TOP}/scripts/lab", *words], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    result = subprocess.run([f"{TOP}/scripts/lab", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise Failed(f"lab {' '.join(words)}: exit code {result.returncode}: {result.stderr.strip()}")
 
 
 class Work:
@@ -101,8 +103,9 @@ class History:
         self.mend()
 
     def is_possible(self, kind, who):
+        has_cable = self.on["t21"]
         return {
-            "Pull": self.linked, "Break": self.linked, "Plug": not self.linked, "Kill": self.on[who] and self.running[who],
+            "Pull": has_cable and self.linked, "Break": has_cable and self.linked, "Plug": has_cable and not self.linked, "Kill": self.on[who] and self.running[who],
             "StartDaemon": self.on[who] and not self.running[who], "CutPower": self.on[who], "PowerOn": not self.on[who],
         }.get(kind, False)
 
@@ -153,6 +156,7 @@ class History:
     def power_on(self, who):
         pair("boot", who)
         self.on[who] = True
+        self.linked |= who == "t21"
         replica = MACHINES.index(who) + 1
         left = marks(who, self.directory)
         self.owed = {mark for mark in self.owed if not mark.startswith(f"<{self.seed}.{replica}.") or mark in left}

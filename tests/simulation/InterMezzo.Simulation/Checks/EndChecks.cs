@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using InterMezzo.Lento.Replication;
+using InterMezzo.Replication;
 using InterMezzo.Simulation.Engine;
 using InterMezzo.Simulation.Kernel;
 
@@ -33,6 +35,7 @@ internal static class EndChecks
         foreach (var machine in history.Machines)
         {
             NothingIsLeftOver(history, machine);
+            MemoryIsBounded(history, machine);
         }
     }
 
@@ -105,6 +108,20 @@ internal static class EndChecks
         if (machine.Daemon?.Service is { } service && service.Deferred.All.Count > 0)
         {
             history.Fail($"{machine.Name}: a content waits for a writer that there isn't");
+        }
+    }
+
+    /// <summary>What is remembered of updates is no more than what the log has of them.</summary>
+    private static void MemoryIsBounded(History history, Machine machine)
+    {
+        var (sessions, records) = machine.Daemon?.Ask(service => (service.Sessions, service.Replica.Journal is { } journal
+            ? LogScan.Records(journal, journal.Info.First, journal.Info.Watermark).Count() : 0)) ?? ([], 0);
+        foreach (var session in sessions)
+        {
+            if (session.Remembered > records * 2 * RecordFacts.MaxTouches)
+            {
+                history.Fail($"{machine.Name}: remembers {session.Remembered} facets for {session.Peer}, and {records} records are in its log");
+            }
         }
     }
 

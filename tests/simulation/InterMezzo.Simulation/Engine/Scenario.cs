@@ -99,6 +99,9 @@ internal sealed class Scenario
         return own.HasLastingName(service.Replica.Tree.Root, Encoding.Latin1.GetBytes(name), journal.Info.First);
     });
 
+    /// <summary>Facets of its own updates that a replica has in memory, because a peer may not know them.</summary>
+    public int Remembered(int replica) => _history.Machines[replica].Daemon!.Ask(service => service.Sessions.Sum(session => session.Remembered));
+
     /// <summary>Where the log that is retained there begins.</summary>
     public ulong FirstOfLog(int replica) => _history.Machines[replica].Disk.Log.First;
 
