@@ -185,18 +185,18 @@ public sealed class BatchPlanner(BatchLimits limits)
         /// <summary>A batch that touches the content must reach this far: nowhere if no version is complete.</summary>
         public readonly int Extent => Open ? 0 : Last + 1;
 
-        // Of the last version.
-        private ulong _size;
-        private KmlTime _time;
+        // As it left the tree.
+        private LogEntry? _left;
 
         public void Note(int index, in LogEntry entry)
         {
-            if (Last >= 0 && !Ended && entry.BringsBack(_size, _time))
+            var isBack = _left is { } left && entry.BringsBack(left.Size, left.Time);
+            _left = entry.Effect == ContentEffect.Leaves ? entry : null;
+            if (isBack)
             {
                 return;
             }
 
-            (_size, _time) = entry.Effect is ContentEffect.Completes or ContentEffect.Enters ? (entry.Size, entry.Time) : default;
             switch (entry.Effect)
             {
                 case ContentEffect.Begins:

@@ -11,7 +11,7 @@ namespace InterMezzo.Replication;
 /// </summary>
 public sealed class ContentCheck
 {
-    // Keyed by object: within a batch one version of a content travels.
+    // Keyed by object: within a batch one version of a content travels. Length and mtime are those that it had when it was last told of.
     private readonly Dictionary<Fid, (ulong Source, ulong Size, KmlTime Time)> _carriedBy = [];
     private readonly Dictionary<ulong, Fid> _dropped = [];
 
@@ -42,7 +42,16 @@ public sealed class ContentCheck
     /// <summary>An entry of the log after the batch, below the watermark sampled after reading.</summary>
     public void Observe(in LogEntry entry)
     {
-        if (entry.ChangesContent && _carriedBy.TryGetValue(entry.Object, out var carried) && !entry.BringsBack(carried.Size, carried.Time))
+        if (!_carriedBy.TryGetValue(entry.Object, out var carried))
+        {
+            return;
+        }
+
+        if (entry.Effect == ContentEffect.Leaves)
+        {
+            _carriedBy[entry.Object] = carried with { Size = entry.Size, Time = entry.Time };
+        }
+        else if (entry.ChangesContent && !entry.BringsBack(carried.Size, carried.Time))
         {
             Drop(entry.Object, carried.Source);
         }

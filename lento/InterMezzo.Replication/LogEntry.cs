@@ -29,6 +29,9 @@ public enum ContentEffect
 
     /// <summary>The object's last name is gone.</summary>
     Ends,
+
+    /// <summary>A file leaves the tree (LEAVE), with its content: it may come back.</summary>
+    Leaves,
 }
 
 /// <summary>A record as the planner sees it.</summary>
@@ -37,8 +40,8 @@ public enum ContentEffect
 /// <param name="Ships">An update that goes to the peer; otherwise the log's own business (DIRTY, MARK, VOID, ...).</param>
 /// <param name="Effect">What it does to the content of <paramref name="Object"/>.</param>
 /// <param name="Object">The object whose content is meant.</param>
-/// <param name="Size">For Completes, Enters and Resizes: the length of the content.</param>
-/// <param name="Time">For these: its mtime.</param>
+/// <param name="Size">For Completes, Enters, Leaves and Resizes: the length of the content.</param>
+/// <param name="Time">For these but Resizes: its mtime.</param>
 public readonly record struct LogEntry(ulong Offset, int Length, bool Ships, ContentEffect Effect, Fid Object, ulong Size, KmlTime Time = default)
 {
     /// <summary>An object that was away enters with the content that it had: length and mtime are those.</summary>

@@ -108,7 +108,8 @@ public static partial class RecordFacts
     public static LogEntry Entry(RecordView record, ulong offset, ulong self, bool ships)
     {
         var (effect, size) = Effect(record, self);
-        return new LogEntry(offset, record.Length, ships, effect, Object(record, self), size, StateAttr(record)?.ModifyTime ?? default);
+        var attr = effect == ContentEffect.Leaves && record.TryGetAttrBefore(out var before) ? before : StateAttr(record) ?? default;
+        return new LogEntry(offset, record.Length, ships, effect, Object(record, self), size, attr.ModifyTime);
     }
 
     /// <summary>The object whose content travels with a record.</summary>
@@ -387,6 +388,7 @@ public static partial class RecordFacts
             Op.SetAttr when attr.Has(AttrValid.Size) => (ContentEffect.Resizes, attr.Size),
             Op.SetAttr => (ContentEffect.Attributes, 0),
             Op.Unlink when IsLastName(record) => (ContentEffect.Ends, 0),
+            Op.Leave when record.TryGetAttrBefore(out var before) && IsRegular(before.Mode) => (ContentEffect.Leaves, before.Size),
             _ => (ContentEffect.None, 0),
         };
     }

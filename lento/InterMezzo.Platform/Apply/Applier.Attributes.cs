@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using InterMezzo.Journal;
+using InterMezzo.Replication;
 using InterMezzo.Replication.Ports;
 
 namespace InterMezzo.Platform;
@@ -49,7 +50,7 @@ internal sealed partial class Applier
         _parentTimes.Clear();
     }
 
-    private ApplyOutcome ApplySetAttr(Origin origin, RecordView record, Fid fid, Content? content)
+    private ApplyOutcome ApplySetAttr(Origin origin, RecordView record, Fid fid, ObjectState? state, Content? content)
     {
         using var fd = _objects.Find(fid, out var stat);
         if (fd is null)
@@ -70,6 +71,7 @@ internal sealed partial class Applier
             attr = attr with { Valid = attr.Valid | AttrValid.ModifyTime, ModifyTime = time };
         }
 
+        attr = state is null ? attr : RecordFacts.Merge(attr, state.Attr);
         if (content is null || stat.Type != FileType.Regular)
         {
             return SetAttributes(origin, fid, fd, stat, attr);

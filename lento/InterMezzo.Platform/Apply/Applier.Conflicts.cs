@@ -61,7 +61,7 @@ internal sealed partial class Applier
             using (already)
             {
                 // It isn't made a second time. What is kept of it may be from an earlier update, that brought no content.
-                if (content is null || IsAside(conflict.Object) || !_away!.Contains(conflict.Object) || stat.Type != FileType.Regular || ContentCompare.IsSame(already, stat, Attributes.FromStat(stat), content))
+                if (content is null || stat.Type != FileType.Regular || ContentCompare.IsSame(already, stat, Attributes.FromStat(stat), content))
                 {
                     return;
                 }

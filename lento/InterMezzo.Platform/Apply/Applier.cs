@@ -73,7 +73,7 @@ internal sealed partial class Applier : IApplier, IDisposable
             case Op.Rename:
                 return Rename(origin, record, subject.Fid);
             case Op.SetAttr:
-                return ApplySetAttr(origin, record, subject.Fid, content);
+                return ApplySetAttr(origin, record, subject.Fid, state, content);
             case Op.SetXattr:
                 return SetXattr(origin, subject.Fid, record.XattrName, record.XattrValue);
             case Op.RemoveXattr:

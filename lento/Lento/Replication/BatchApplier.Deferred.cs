@@ -248,16 +248,12 @@ internal sealed partial class BatchApplier
     }
 
     /// <summary>The same as when it came; what has been set on the file since has records of its own, which were applied.</summary>
-    private ObjectState? StateNow(DeferredContent waiting, IncomingRecord record, RecordView view)
+    private ObjectState StateNow(DeferredContent waiting, IncomingRecord record, RecordView view)
     {
         // What programs set meanwhile is theirs, unless its maker knew that.
         var known = side == Side.Client && record.Wire.Known != 0 ? record.Wire.Known : waiting.Known;
-        if ((StateOf(record, view, known) ?? StateOfRecord(view)) is not { } state)
-        {
-            return null;
-        }
-
-        var since = _own!.SetSince(waiting.Object, waiting.Known, side == Side.Client ? waiting.Source : 0);
+        var state = StateOf(record, view, known) ?? StateOfRecord(view) ?? new ObjectState { Attr = default };
+        var since = _own!.SetSince(waiting.Object, waiting.Known, waiting.Source, others: side == Side.Server);
         return new ObjectState
         {
             Attr = RecordFacts.Merge(state.Attr, since.Attributes),

@@ -20,14 +20,29 @@ internal sealed partial class BatchApplier
     // At a server: what has lost of a record, which is marked when that is judged.
     private readonly List<LossMark> _losses = [];
 
+    // At a server: objects of updates that have lost, as the client doesn't know yet.
+    private readonly FacetWindow _lost = new();
+
     /// <summary>At a server: an update of the peer isn't applied as its maker has it.</summary>
     private void NoteLost(IncomingRecord record, RecordView view)
     {
-        if (side == Side.Server && replica.Journal is { TakesMarks: true })
+        if (side == Side.Server && replica.Journal is { TakesMarks: true } journal)
         {
-            _losses.Add(LossMark.Of(view, peer, record.Source, fid => NamesOf(fid, record.Wire.Known)));
+            var loss = LossMark.Of(view, peer, record.Source, fid => NamesOf(fid, record.Wire.Known));
+            _losses.Add(loss);
+            foreach (var fid in loss.Objects)
+            {
+                _lost.Add([new Touch(Facet.Existence(fid), true)], journal.Info.Head);
+            }
         }
     }
+
+    /// <summary>
+    /// At a server: an object that an update took the last name of, at its maker's, is here by a name that the maker had taken
+    /// from it in vain, and when he was told, it was gone there.
+    /// </summary>
+    private bool GoesOn(Fid replaced, ulong known) =>
+        side == Side.Server && !replaced.IsNone && _lost.Find([new Touch(Facet.Existence(replaced), true)], known) is not null && replica.Tree.PlaceOf(replaced) is not null;
 
     // At a client: what is aside, and is asked about.
     private readonly HashSet<Fid> _askedAside = [];
@@ -145,9 +160,10 @@ internal sealed partial class BatchApplier
         var found = AsRecord(record, finding);
         var view = RecordView.Parse(found.Data);
         var (fid, parent) = (RecordFacts.Object(view, replica.Self), RecordFacts.Parent(view, replica.Self));
+        var place = replica.Tree.PlaceOf(fid);
         if (!Exists(parent) || _own?.HasLastingName(parent, finding.Name.Span, Echo) == true || _own?.HasRemoved(fid, Echo) == true)
         {
-            return null;
+            return finding.Lost && Exists(fid) && KeepOwnContent(record, finding, fid, parent) ? TakeBackContent(fid, place) : null;
         }
 
         if (!MakeRoomFor(TakingBack(record), parent, finding.Name.Span, fid))
@@ -164,6 +180,23 @@ internal sealed partial class BatchApplier
         while (!Judge(found, view, ref missing))
         {
             // A program was faster.
+        }
+
+        return null;
+    }
+
+    /// <summary>Its content has lost, and is kept; it has another place here, or waits for one.</summary>
+    private ApplyStep? TakeBackContent(Fid fid, (Fid Parent, byte[] Name)? place)
+    {
+        if (place is { } here)
+        {
+            return _fetchedBack.Add(fid) ? new ApplyStep(0, fid, here.Parent, here.Name) : null;
+        }
+
+        if (_applier.Aside.Contains(fid) && !IsOpenHere(fid))
+        {
+            // Whatever gives it a place fetches it.
+            _applier.DropAside(fid);
         }
 
         return null;
@@ -229,7 +262,9 @@ internal sealed partial class BatchApplier
         {
             var part = TakingBack(record) with { Seen = _own?.Seen ?? 0 };
             using var entry = replica.Tree.OpenAt(parent, name);
-            isDone = entry is null || RemoveUnlisted(record, part, parent, new EntryHere(name, entry.Fid, entry.ReadState().Attr));
+            isDone = entry is null || (HasPlace(record, entry.Fid) && _own?.HasLastingName(parent, name, Known(record)) != true
+                ? SetAsideOrEvict(part, parent, name, entry.Fid) != ApplyStatus.Changed
+                : RemoveUnlisted(record, part, parent, new EntryHere(name, entry.Fid, entry.ReadState().Attr)));
             if (!isDone)
             {
                 _own?.CatchUpTo(Echo);
@@ -241,6 +276,10 @@ internal sealed partial class BatchApplier
             _applier.NoteParentTime(parent, time);
         }
     }
+
+    /// <summary>Another finding tells where the object stands there.</summary>
+    private static bool HasPlace(IncomingRecord record, Fid fid) =>
+        record.Wire.Findings.Any(finding => !finding.Parent.IsEmpty && !finding.Fid.IsEmpty && WireTypes.ReadFid(finding.Fid) == fid);
 
     /// <summary>An object is gone there: so it is here, by whatever names, unless it was given one since.</summary>
     private void Remove(IncomingRecord record, Fid fid)

@@ -46,9 +46,15 @@ internal sealed partial class BatchApplier
     private void KeepUnfit(IncomingRecord record, RecordView view, ApplyOutcome outcome)
     {
         if ((outcome.Status == ApplyStatus.Busy && Defer(record, view, outcome.Subject)) ||
-            (record.Wire.Joining && outcome.Status is ApplyStatus.MissingObject or ApplyStatus.MissingParent) ||
-            (record.Wire.Joining && RecordFacts.MovesNames(view) && outcome.Status is ApplyStatus.Elsewhere or ApplyStatus.NameTaken))
+            (record.Wire.Joining && outcome.Status is ApplyStatus.MissingObject or ApplyStatus.MissingParent))
         {
+            return;
+        }
+
+        if (record.Wire.Joining && RecordFacts.MovesNames(view) && outcome.Status is ApplyStatus.Elsewhere or ApplyStatus.NameTaken)
+        {
+            // It is told where it stands by then; or it gave way to what the server has, and isn't told of again.
+            NoteLost(record, view);
             return;
         }
 

@@ -85,6 +85,11 @@ internal sealed partial class BatchApplier
         }
 
         var outcome = _applier.Apply(part, removal, null, null);
+        if (outcome.Status == ApplyStatus.Busy && EvictOpen(removal, part, outcome.Subject))
+        {
+            return true;
+        }
+
         if (outcome.Status == ApplyStatus.NotEmpty && side == Side.Client)
         {
             outcome = new ApplyOutcome(Clear(part, removal, outcome));

@@ -81,6 +81,7 @@ internal sealed partial class BatchApplier(
         state.EndBatch(peer, side, new Position(log, batches[^1].To), batches[^1].Check, Echo);
         _applier.Flush();
         _own?.Forget(side == Side.Client ? Echo : KnownBy(batches[^1]));
+        _lost.DropBelow(KnownBy(batches[^1]));
         _fetched.Clear();
         _fetchedBack.Clear();
     }
@@ -109,7 +110,7 @@ internal sealed partial class BatchApplier(
             {
                 // What was written to it here, the server has yet to judge.
                 _own?.CatchUpTo(Echo);
-                content = Exists(item.Fid) && _own?.ContentOf(item.Fid, Echo) is not null ? null : item.Content;
+                content = HasAsItIs(item.Fid, step.Missing.Value) ? null : item.Content;
                 outcome = item.IsLink
                     ? _applier.EnterLink(origin, parent, name, item.Fid)
                     : _applier.EnterObject(origin with { Seen = _own?.Seen ?? 0 }, parent, name, item.Fid, WithOwn(item), content);
@@ -134,6 +135,13 @@ internal sealed partial class BatchApplier(
         }
     }
 
+    /// <summary>
+    /// A file that came with its directory, and stands here: records bring what is new in it, and what was written here may
+    /// wait at the server for a writer. Or something was written to it that the server has yet to judge.
+    /// </summary>
+    private bool HasAsItIs(Fid fid, Fid wanted) =>
+        (fid != wanted && replica.Tree.PlaceOf(fid) is not null) || (Exists(fid) && _own?.ContentOf(fid, Echo) is not null);
+
     /// <summary>What was set of it here, the server has yet to judge.</summary>
     private ObjectState WithOwn(FetchedObject item)
     {
@@ -142,7 +150,7 @@ internal sealed partial class BatchApplier(
             return item.State;
         }
 
-        var keeps = _own.HasAttributesOf(item.Fid, Echo) ? AttrValid.Mode | AttrValid.Uid | AttrValid.Gid : 0;
+        var keeps = _own.HasAttributesOf(item.Fid, Echo) ? _own.AttributesSet(item.Fid, Echo) : 0;
         return new ObjectState
         {
             Attr = item.State.Attr with { Valid = item.State.Attr.Valid & ~keeps },
@@ -338,6 +346,11 @@ internal sealed partial class BatchApplier(
                     NoteLost(record, view);
                 }
 
+                if (outcome.IsDone && GoesOn(RecordFacts.Replaced(view, replica.Self), record.Wire.Known))
+                {
+                    NoteLost(record, view);
+                }
+
                 if (outcome.IsDone && record.Content is not null)
                 {
                     Supersede(RecordFacts.Object(view, replica.Self), UpdateKind.Writes);
@@ -369,7 +382,11 @@ internal sealed partial class BatchApplier(
 
     /// <summary>What was found of an object that is here is a new version of it.</summary>
     private UpdateKind KindOf(RecordView view) =>
-        view.Op == Op.Enter && RecordFacts.IsFound(view) && Exists(RecordFacts.Object(view, replica.Self)) ? UpdateKind.Writes : RecordFacts.Kind(view);
+        view.Op == Op.Enter && ((RecordFacts.IsFound(view) && Exists(RecordFacts.Object(view, replica.Self))) || IsToldAgain(view)) ? UpdateKind.Writes : RecordFacts.Kind(view);
+
+    /// <summary>At a server: an earlier record made an object that a client which joins tells of as a whole.</summary>
+    private bool IsToldAgain(RecordView view) =>
+        side == Side.Server && view.Op == Op.Enter && replica.Tree.PlaceOf(RecordFacts.Object(view, replica.Self)) is not null;
 
     /// <summary>Both sides have made it the same: after a power cut an update comes again, and what was found of it may have come before.</summary>
     private bool IsHereAlready(IncomingRecord record, RecordView view) =>
@@ -383,6 +400,12 @@ internal sealed partial class BatchApplier(
     private Clash? ClashOf(RecordView view, ulong known)
     {
         var clash = _own?.Find(view, known);
+        if (clash is { Facet.Kind: FacetKind.Existence } && clash.Value.Facet.Object == RecordFacts.Object(view, replica.Self) && IsToldAgain(view))
+        {
+            // That it is there, nobody disputes.
+            return _own!.ContentOf(clash.Value.Facet.Object, known);
+        }
+
         if (side == Side.Server || clash is not { Facet.Kind: FacetKind.Name or FacetKind.Existence } ||
             _own!.ContentOf(RecordFacts.Object(view, replica.Self), known) is not { } written)
         {
@@ -452,7 +475,10 @@ internal sealed partial class BatchApplier(
         }
 
         var attr = state?.Attr ?? RecordFacts.StateAttr(view) ?? default;
-        var keeps = (keepsAttributes ? AttrValid.Mode | AttrValid.Uid | AttrValid.Gid : 0) | (keepsTime ? AttrValid.ModifyTime : 0);
+
+        // What a client left as it was, the server takes from the content that comes.
+        var kept = side == Side.Client ? _own.AttributesSet(fid, known) : AttrValid.Mode | AttrValid.Uid | AttrValid.Gid;
+        var keeps = (keepsAttributes ? kept : 0) | (keepsTime ? AttrValid.ModifyTime : 0);
         attr = attr with { Valid = attr.Valid & ~keeps };
         if (keepsTime && side == Side.Client && !record.IsFinding && _own.ContentOf(fid, known) is not null && _own.TimeSetSince(fid, known) is { } set)
         {

@@ -13,7 +13,10 @@ namespace InterMezzo.Lento.Replication;
 /// </summary>
 internal static class Findings
 {
-    public static IEnumerable<Finding> Of(LossMark lost, IReplicaTree tree)
+    /// <param name="lost">What has lost, or is asked about.</param>
+    /// <param name="tree">This replica's.</param>
+    /// <param name="deferred">Contents that wait here: of those the client made, it has the mtimes already.</param>
+    public static IEnumerable<Finding> Of(LossMark lost, IReplicaTree tree, DeferredContents deferred)
     {
         var places = new List<(Fid Parent, byte[] Name)>(lost.Names);
         foreach (var fid in lost.Objects)
@@ -26,7 +29,7 @@ internal static class Findings
 
         foreach (var (parent, name) in places)
         {
-            if (At(parent, name, tree) is { } finding)
+            if (At(parent, name, tree, fid => deferred.Find(fid)?.Peer == lost.Peer) is { } finding)
             {
                 if (lost.IsContent && !finding.Fid.IsEmpty && WireTypes.ReadFid(finding.Fid) == lost.Objects[0])
                 {
@@ -68,7 +71,7 @@ internal static class Findings
         IsContent: false);
 
     /// <summary>Null: there is no such directory.</summary>
-    private static Finding? At(Fid parent, byte[] name, IReplicaTree tree)
+    private static Finding? At(Fid parent, byte[] name, IReplicaTree tree, Predicate<Fid> isToCome)
     {
         using var directory = tree.Open(parent);
         if (directory is null)
@@ -85,7 +88,10 @@ internal static class Findings
         };
         if (entry is not null)
         {
-            WireTypes.AddState(finding, entry.Fid, entry.ReadState());
+            var state = entry.ReadState();
+            var left = isToCome(entry.Fid) ? AttrValid.ModifyTime : 0;
+            var attr = state.Attr with { Valid = state.Attr.Valid & ~left };
+            WireTypes.AddState(finding, entry.Fid, new ObjectState { Attr = attr, Target = state.Target, Xattrs = state.Xattrs });
         }
 
         return finding;

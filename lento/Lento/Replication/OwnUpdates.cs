@@ -140,8 +140,9 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, ulong peer)
     /// <summary>What of an object was set by others' updates that were applied here, and wasn't set here after that.</summary>
     /// <param name="fid">The object.</param>
     /// <param name="from">Looked for in the own log from here on.</param>
-    /// <param name="source">Those that stand beyond this in the log that they came from.</param>
-    public (KmlAttr Attributes, bool Xattrs) SetSince(Fid fid, ulong from, ulong source)
+    /// <param name="source">The peer's that stand beyond this in its log.</param>
+    /// <param name="others">And all of other peers.</param>
+    public (KmlAttr Attributes, bool Xattrs) SetSince(Fid fid, ulong from, ulong source, bool others)
     {
         var attributes = default(KmlAttr);
         var xattrs = false;
@@ -152,7 +153,7 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, ulong peer)
             {
                 attributes = attributes with { Valid = attributes.Valid & ~own.Valid };
             }
-            else if (record.Source > source && (source == 0 || !IsOwnUpdate(record)) && RecordFacts.IsUpdate(record) && RecordFacts.Object(record, self) == fid)
+            else if (record.Source > 0 && (RecordFacts.From(record) == peer ? record.Source > source : others) && RecordFacts.IsUpdate(record) && RecordFacts.Object(record, self) == fid)
             {
                 attributes = RecordFacts.SetsAttributes(record) && record.TryGetAttr(out var attr) ? RecordFacts.Merge(attributes, attr) : attributes;
                 xattrs |= record.Op is Op.SetXattr or Op.RemoveXattr;
@@ -164,6 +165,23 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, ulong peer)
 
     /// <summary>Mode or owner of an object were set here by an update that the peer didn't know; of a new content, too, which may go without it (<see cref="RecordFacts.AttributesAlone"/>). After <see cref="Find"/>.</summary>
     public bool HasAttributesOf(Fid fid, ulong known) => _attributes.Find([new Touch(Facet.Attributes(fid), true)], known) is not null;
+
+    /// <summary>Which of mode and owner the own updates from an offset on gave an object.</summary>
+    public AttrValid AttributesSet(Fid fid, ulong from)
+    {
+        const AttrValid All = AttrValid.Mode | AttrValid.Uid | AttrValid.Gid;
+        AttrValid set = 0;
+        foreach (var (_, bytes) in LogScan.Records(journal, Start(from), _end))
+        {
+            var record = RecordView.Parse(bytes.Span);
+            if (IsOwnUpdate(record) && RecordFacts.Object(record, self) == fid && record.TryGetAttr(out var attr))
+            {
+                set |= RecordFacts.SetsAttributes(record) ? attr.Valid & All : record.Op == Op.Close && record.Flags.HasFlag(RecordFlags.Attr) ? All : 0;
+            }
+        }
+
+        return set;
+    }
 
     /// <summary>The mtime that the own updates from an offset on gave an object last. Null: none did.</summary>
     public KmlTime? TimeSetSince(Fid fid, ulong from)
@@ -267,13 +285,12 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, ulong peer)
 
     private void NoteContent(RecordView record, ulong offset)
     {
-        if (record.Op == Op.Leave && RecordFacts.IsUpdate(record) && record.TryGetAttrBefore(out var before) && RecordFacts.IsRegular(before.Mode))
-        {
-            _left[RecordFacts.Object(record, self)] = (offset, before.Size, before.ModifyTime);
-        }
-
         var entry = RecordFacts.Entry(record, offset, self, false);
-        if (entry.Effect is ContentEffect.Completes or ContentEffect.Enters or ContentEffect.Resizes &&
+        if (entry.Effect == ContentEffect.Leaves)
+        {
+            _left[entry.Object] = (offset, entry.Size, entry.Time);
+        }
+        else if (entry.Effect is ContentEffect.Completes or ContentEffect.Enters or ContentEffect.Resizes &&
             !(_left.Remove(entry.Object, out var left) && entry.BringsBack(left.Size, left.Time)))
         {
             _contents.Add([new Touch(Facet.Content(entry.Object), true)], offset);

@@ -227,7 +227,7 @@ internal sealed class Sender(
         var record = new Record { Source = _log.Entries[index].Offset, Echo = echo };
         if (RecordFacts.Lost(RecordView.Parse(_log.Bytes(index))) is { } lost)
         {
-            record.Findings.Add(Findings.Of(lost, replica.Tree));
+            record.Findings.Add(Findings.Of(lost, replica.Tree, deferred));
         }
 
         return record;

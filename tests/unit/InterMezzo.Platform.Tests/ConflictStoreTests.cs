@@ -70,13 +70,13 @@ public class ConflictStoreTests(string where)
     }
 
     [Test]
-    public void What_is_here_is_not_made_a_second_time()
+    public void What_is_here_is_not_made_a_second_time_but_kept_if_it_is_another_version()
     {
         var file = _to.MakeFile(1, _root, "f", "here");
         var record = Records.Make(Op.Create, file, _root, "g", FileType.Regular | 0x1a4);
         _to.Applier.PreserveIncoming(RecordView.Parse(record), PlainFixture.FileState(5), PlainFixture.Text("older"), Conflict(file, "g"), asObject: true);
         _to.Apply(Records.Named(Op.Close, file, _root, "f", PlainFixture.Attr(FileType.Regular | 0x1a4, 3)), null, PlainFixture.Text("new"));
-        Assert.That(Scratch.Sh($"cat {_to.At("f")}; ls {Kept}"), Is.EqualTo("new"));
+        Assert.That(Scratch.Sh($"cat {_to.At("f")}; cat {Kept}/g; ls {Kept}"), Is.EqualTo("newolderg"));
     }
 
     [Test]

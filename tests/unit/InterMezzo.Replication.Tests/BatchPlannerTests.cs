@@ -42,6 +42,20 @@ public class BatchPlannerTests
         Assert.That(string.Join(' ', plan.Records.Select(Describe)), Is.EqualTo(expected));
     }
 
+    [TestCase(5ul, Carry.Here)]
+    [TestCase(6ul, Carry.Later, Description = "it is the peer's version that came in its place")]
+    public void A_content_that_left_the_tree_and_came_back_travels(ulong size, Carry carry)
+    {
+        var (content, time) = (Story.Object("a"), new KmlTime(7, 0));
+        var plan = new BatchPlanner(new BatchLimits()).Plan(
+        [
+            new LogEntry(16, 16, true, ContentEffect.Resizes, content, 5),
+            new LogEntry(32, 16, false, ContentEffect.Leaves, content, 5, time),
+            new LogEntry(48, 16, false, ContentEffect.Enters, content, size, time),
+        ]);
+        Assert.That(plan.Records.Single().Carry, Is.EqualTo(carry));
+    }
+
     // Soft limit in records | log | how many entries the batch takes.
     [TestCase(1, "mkdir mkdir mkdir", 1)]
     [TestCase(2, "mkdir mark mkdir mkdir", 3)]
