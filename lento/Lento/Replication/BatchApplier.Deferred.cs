@@ -205,6 +205,18 @@ internal sealed partial class BatchApplier
         }
     }
 
+    /// <summary>At a client: what was written to a file while the server's version waits, and perhaps was never sent (<see cref="DeferredContents.IsPassedOver"/>).</summary>
+    private Clash? PassedOver(Fid file)
+    {
+        if (_own is null || deferred.Find(file) is not { } waiting || waiting.Peer != peer)
+        {
+            return null;
+        }
+
+        _own.CatchUpTo(waiting.Known);
+        return _own.ContentOf(file, waiting.Known);
+    }
+
     /// <summary>How much of this client's log the server's update knew. Whatever was written while another one waited has lost there.</summary>
     private ulong KnownToServer(IncomingRecord record) =>
         record.Content is not null && deferred.Find(RecordFacts.ContentOf(record.Data)) is { } waiting ? Math.Min(Echo, waiting.Known) : Echo;

@@ -406,6 +406,11 @@ internal sealed partial class BatchApplier(
             return _own!.ContentOf(clash.Value.Facet.Object, known);
         }
 
+        if (side == Side.Client && RecordFacts.Kind(view) == UpdateKind.Removes && PassedOver(RecordFacts.Object(view, replica.Self)) is { } unsent)
+        {
+            return unsent with { Facet = Facet.Existence(unsent.Facet.Object) };
+        }
+
         if (side == Side.Server || clash is not { Facet.Kind: FacetKind.Name or FacetKind.Existence } ||
             _own!.ContentOf(RecordFacts.Object(view, replica.Self), known) is not { } written)
         {

@@ -217,14 +217,14 @@ internal sealed partial class FilesetService : IAsyncDisposable
         // What a crash, or a join, has left of them.
         await DropResolvedAsync();
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
-        using var session = new SyncSession(this, start, stream, linked, _logger);
-        foreach (var older in Add(session))
-        {
-            await older.EndAsync();
-        }
-
+        var session = new SyncSession(this, start, stream, linked, _logger);
         try
         {
+            foreach (var older in Add(session))
+            {
+                await older.EndAsync();
+            }
+
             _changed.Pulse();
             _keeper?.Came(start.Peer);
             _logger.SessionBegan(Settings.Name, start.Peer, State.Of(start.Peer)?.Batch.Offset ?? 0, start.Theirs?.Applied.Offset ?? 0);
@@ -233,6 +233,8 @@ internal sealed partial class FilesetService : IAsyncDisposable
         }
         finally
         {
+            // Then it is over for the next one, which opens the same staging files.
+            session.Dispose();
             Remove(session);
         }
     }

@@ -224,11 +224,25 @@ internal sealed partial class SyncSession : IDisposable
                     Interlocked.Increment(ref _moves);
                     if (_inbox.Take(frame) is { } batch)
                     {
-                        await _batches.Writer.WriteAsync(batch, cancellationToken);
+                        await QueueAsync(batch, cancellationToken);
                     }
 
                     break;
             }
+        }
+    }
+
+    private async Task QueueAsync(IncomingBatch batch, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _batches.Writer.WriteAsync(batch, cancellationToken);
+        }
+        catch
+        {
+            // Nobody else has it: its staging files are to be opened again.
+            batch.Dispose();
+            throw;
         }
     }
 
