@@ -214,7 +214,29 @@ static int presto_mark_record(struct presto_op *op, struct presto_jinode *ji)
 	return presto_record_finish(op);
 }
 
-/* Appends DIRTY; the header of the record counts the mark already. */
+/* Nothing has been logged since the file was created here: its CREATE is the mark as well. */
+static bool presto_create_marks(struct kml *kml, struct presto_jinode *ji,
+				const struct presto_op *op)
+{
+	u64 created = READ_ONCE(ji->created);
+
+	lockdep_assert_held(&kml->lock);
+	return created && created == kml->created && !op->context.replica;
+}
+
+/* Appends DIRTY, if need be; the header of the record counts the mark already. */
+static int presto_mark_append(struct kml *kml, struct presto_jinode *ji, struct presto_op *op)
+{
+	int err = kml_make_room(kml, KML_OP_DIRTY, op->len, KML_CLOSE_MAX);
+
+	if (err)
+		return err;
+	if (!presto_create_marks(kml, ji, op))
+		return kml_append_locked(kml, op, KML_PLAIN);
+	op->offset = kml->created;
+	return kml->broken ? -EIO : 0;
+}
+
 static int presto_mark(struct kml *kml, struct presto_jinode *ji)
 {
 	struct presto_op op;
@@ -224,9 +246,7 @@ static int presto_mark(struct kml *kml, struct presto_jinode *ji)
 	if (err)
 		goto out;
 	mutex_lock(&kml->lock);
-	err = presto_gate_check(kml, &op) ?:
-	      kml_make_room(kml, KML_OP_DIRTY, op.len, KML_CLOSE_MAX) ?:
-	      kml_append_locked(kml, &op, KML_PLAIN);
+	err = presto_gate_check(kml, &op) ?: presto_mark_append(kml, ji, &op);
 	if (!err)
 		presto_mark_set(kml, ji, &op);
 	mutex_unlock(&kml->lock);
@@ -304,9 +324,11 @@ bool presto_has_writers(struct inode *inode)
 	return READ_ONCE(PRESTO_I(inode)->j.writers);
 }
 
-void presto_created(struct inode *inode)
+/* An operation without a record has no offset. */
+void presto_created(struct inode *inode, const struct presto_op *op)
 {
-	WRITE_ONCE(PRESTO_I(inode)->j.fresh, true);
+	if (!op->context.replica)
+		WRITE_ONCE(PRESTO_I(inode)->j.created, op->offset);
 }
 
 /*
@@ -318,7 +340,7 @@ bool presto_close_tells(struct inode *inode)
 {
 	struct presto_jinode *ji = &PRESTO_I(inode)->j;
 
-	if (!READ_ONCE(ji->fresh) || !READ_ONCE(ji->dirty) || presto_is_lento(inode->i_sb))
+	if (!READ_ONCE(ji->created) || !READ_ONCE(ji->dirty) || presto_is_lento(inode->i_sb))
 		return false;
 	ji->attr_set = true;
 	return true;
@@ -362,7 +384,7 @@ static int presto_close_record(struct presto_op *op, struct presto_jinode *ji,
 
 static void presto_close_told(struct presto_jinode *ji)
 {
-	WRITE_ONCE(ji->fresh, false);
+	WRITE_ONCE(ji->created, 0);
 	ji->attr_set = false;
 }
 

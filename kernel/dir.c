@@ -108,7 +108,7 @@ static int presto_make(struct mnt_idmap *idmap, struct inode *dir, struct dentry
 	presto_copy_attr(dir);
 	err = err ?: presto_instantiate(&op, dentry);
 	if (!err && new->kml_op == KML_OP_CREATE)
-		presto_created(d_inode(dentry));
+		presto_created(d_inode(dentry), &op);
 	return err;
 }
 

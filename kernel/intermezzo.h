@@ -119,10 +119,11 @@ struct kml_record {
 #define KML_FLAG_TMPFILE	0x20	/* CREATE: a nameless (O_TMPFILE) inode's first name */
 #define KML_FLAG_DIR		0x40	/* RENAME, ENTER, LEAVE: the object is a directory */
 #define KML_FLAG_ATTR		0x80	/* CLOSE: mode and owner may have changed since the mark */
+#define KML_FLAG_MARKED		0x100	/* the record before, a CREATE, was an open mark as well */
 
 enum kml_op {
 	KML_OP_PAD		= 1,
-	KML_OP_CREATE		= 2,	/* PARENT NAME ATTR; object in result */
+	KML_OP_CREATE		= 2,	/* PARENT NAME ATTR; object in result; may be a mark */
 	KML_OP_MKDIR		= 3,	/* PARENT NAME ATTR; object in result */
 	KML_OP_SYMLINK		= 4,	/* PARENT NAME ATTR TARGET; object in result */
 	KML_OP_MKNOD		= 5,	/* PARENT NAME ATTR (rdev); object in result */

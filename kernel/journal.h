@@ -119,8 +119,8 @@ void presto_op_abort(struct presto_op *op);
 /*
  * Content of regular files. presto_dirty() goes before the first change of the
  * content since open (write, truncate through a descriptor, fallocate,
- * copy_file_range, shared writable mapping): it writes the DIRTY mark and
- * reserves room for the CLOSE. @overwrites: bytes that are on disk may be
+ * copy_file_range, shared writable mapping): it writes the DIRTY mark, where the
+ * CREATE isn't one already, and reserves room for the CLOSE. @overwrites: bytes that are on disk may be
  * overwritten in place; the mark is then made durable first, because data
  * blocks may reach the disk before the transaction that holds the mark.
  * Cheap when the inode is marked already.
@@ -145,8 +145,8 @@ void presto_writer_get(struct inode *inode);
 void presto_writer_put(struct inode *inode, struct dentry *dentry);
 bool presto_has_writers(struct inode *inode);
 bool presto_has_mark(struct inode *inode);
-/* The file has just been created. */
-void presto_created(struct inode *inode);
+/* The file has just been created by an operation that has ended. */
+void presto_created(struct inode *inode, const struct presto_op *op);
 /* Will the CLOSE tell of attributes that are set now? Notes that it must. The inode is locked. */
 bool presto_close_tells(struct inode *inode);
 /* An inode goes away (last link gone, never to be closed again): its mark needs no CLOSE. */
@@ -158,7 +158,7 @@ void presto_fid_changed(struct inode *inode);
 struct presto_jinode {
 	struct inode *inode;		/* upper, the one this is embedded in */
 	struct mutex lock;		/* DIRTY and CLOSE of this inode take turns */
-	/* offset of the open DIRTY mark, 0: clean [lock, kml->lock to change] */
+	/* offset of the open mark, DIRTY or CREATE, 0: clean [lock, kml->lock to change] */
 	u64 dirty;
 	unsigned long since;		/* jiffies of the mark [kml->lock] */
 	bool applied;			/* the mark was made in an apply context [kml->lock] */
@@ -166,10 +166,11 @@ struct presto_jinode {
 	unsigned int writers;		/* [lock] */
 	bool awaited;			/* lento is to be told when there are none [lock] */
 	/*
-	 * Created here and not closed since: its first CLOSE tells of attributes that
-	 * were set under its mark, and attr_set says that there are some. [upper i_rwsem]
+	 * Offset of its CREATE, if it was made here and not closed since, else 0: its
+	 * first CLOSE tells of attributes that were set under its mark, and attr_set
+	 * says that there are some. [upper i_rwsem]
 	 */
-	bool fresh;
+	u64 created;
 	bool attr_set;
 	/*
 	 * Offset of the last record about it, or about an entry of it, that wasn't

@@ -214,6 +214,33 @@ static u64 kml_oldest_mark(struct kml *kml, u64 none)
 	return ji ? ji->dirty : none;
 }
 
+/**
+ * kml_may_mark - can a record stand for the DIRTY of the file that it made?
+ * @record: a record
+ *
+ * Whoever creates a file mostly writes to it next. As long as nothing has been
+ * logged since, the CREATE is the mark; the record after it says whether it was.
+ */
+bool kml_may_mark(const struct kml_record *record)
+{
+	return le16_to_cpu(record->op) == KML_OP_CREATE &&
+	       !(le32_to_cpu(record->flags) & (KML_FLAG_APPLIED | KML_FLAG_TMPFILE));
+}
+
+/* Is the last record a CREATE whose file is being written, with no DIRTY? */
+static bool kml_create_is_open(struct kml *kml)
+{
+	struct presto_jinode *ji;
+
+	if (likely(!kml->created))
+		return false;
+	if (unlikely(kml->unclosed))
+		return true;
+	ji = list_empty(&kml->dirty) ? NULL :
+	     list_last_entry(&kml->dirty, struct presto_jinode, dirty_list);
+	return ji && ji->dirty == kml->created;
+}
+
 /* Fills in what depends on where the record stands. */
 static void kml_seal(struct kml *kml, struct presto_op *op)
 {
@@ -229,6 +256,8 @@ static void kml_seal(struct kml *kml, struct presto_op *op)
 	record->stable = cpu_to_le64(kml->watermark);
 	record->synced = cpu_to_le64(READ_ONCE(kml->covered));
 	record->mounts = cpu_to_le64(kml->mounts);
+	if (kml_create_is_open(kml))
+		record->flags |= cpu_to_le32(KML_FLAG_MARKED);
 	record->dirty = cpu_to_le64(kml_oldest_mark(kml, op->offset));
 	if (presto_op_counts(kml_op) && !record->replica)
 		record->counter = cpu_to_le64(local + 1);
@@ -260,6 +289,7 @@ int kml_append_locked(struct kml *kml, struct presto_op *op, enum kml_kind kind)
 		return err;
 	kml->recno = op->recno;
 	kml->local = le64_to_cpu(record->local);
+	kml->created = kml_may_mark(record) ? op->offset : 0;
 	kml->anchor = min(le64_to_cpu(record->stable), le64_to_cpu(record->dirty));
 	kml_commit(kml, op, op->len, kind);
 	return 0;

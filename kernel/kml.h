@@ -69,6 +69,7 @@ struct kml {
 	u64 reserved;			/* bytes kept for the CLOSEs of open marks [lock] */
 	/* where recovery would start: stable and dirty of the last record [lock] */
 	u64 anchor;
+	u64 created;			/* the last record, if it may be a mark: kml_may_mark() [lock] */
 	struct list_head dirty;		/* presto_jinodes with open marks, by offset [lock] */
 	u64 unclosed;			/* oldest mark that recovery has yet to close, or 0 */
 	bool broken;			/* nothing can be written any more [only ever set] */
@@ -117,6 +118,7 @@ void kml_let(struct kml *kml);
 int kml_finish(struct kml *kml, struct presto_op *op);
 int kml_write_result(struct kml *kml, struct presto_op *op, struct kml_result *result);
 void kml_end(struct kml *kml, struct presto_op *op);
+bool kml_may_mark(const struct kml_record *record);
 void kml_break(struct kml *kml, const char *what, int err);
 
 /* Readers see what is below. */

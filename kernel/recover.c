@@ -36,6 +36,8 @@ struct kml_walk {
 	u64 from;			/* marks that are open may stand from here on */
 	struct xarray locks;		/* ino -> last offset / KML_ALIGN under its lock */
 	struct xarray dirty;		/* ino -> offset / KML_ALIGN of its open mark */
+	u64 created;			/* the record before, if it may be a mark, or 0 */
+	u64 created_ino;
 	struct xarray marks;		/* offset / KML_ALIGN of each open mark */
 };
 
@@ -235,10 +237,9 @@ static int kml_find_end(struct kml_walk *walk)
 	return err;
 }
 
-static int kml_note(struct xarray *xa, const struct kml_object *object, u64 offset)
+static int kml_note(struct xarray *xa, u64 ino, u64 offset)
 {
-	return xa_err(xa_store(xa, le64_to_cpu(object->ino), xa_mk_value(offset / KML_ALIGN),
-			       GFP_KERNEL));
+	return xa_err(xa_store(xa, ino, xa_mk_value(offset / KML_ALIGN), GFP_KERNEL));
 }
 
 static const struct kml_object *kml_object(const struct kml_record *record, u16 type)
@@ -280,15 +281,39 @@ static bool kml_is_operation(u16 op)
 	}
 }
 
+/*
+ * The record after a CREATE says whether that was a mark; of the last one nobody
+ * knows. (One in doubt was none: its outcome is written before any content is.)
+ */
+static int kml_note_created(struct kml_walk *walk, bool marked)
+{
+	u64 offset = walk->created;
+
+	walk->created = 0;
+	return offset && marked ? kml_note(&walk->dirty, walk->created_ino, offset) : 0;
+}
+
+static void kml_see_created(struct kml_walk *walk, u64 offset, const struct kml_record *record)
+{
+	if (!kml_may_mark(record) || kml_state(record) != KML_DONE)
+		return;
+	walk->created = offset;
+	walk->created_ino = le64_to_cpu(record->result.ino);
+}
+
 /* First pass: the last record under each lock, and the open marks. */
 static int kml_visit_collect(struct kml_walk *walk, u64 offset, struct kml_record *record)
 {
 	const struct kml_object *objects[4], *object = kml_object(record, KML_F_OBJECT);
 	u16 op = le16_to_cpu(record->op);
-	int i, err = 0;
+	int i, err;
 
+	err = kml_note_created(walk, le32_to_cpu(record->flags) & KML_FLAG_MARKED);
+	if (err)
+		return err;
+	kml_see_created(walk, offset, record);
 	if (op == KML_OP_DIRTY && object)
-		return kml_note(&walk->dirty, object, offset);
+		return kml_note(&walk->dirty, le64_to_cpu(object->ino), offset);
 	if (op == KML_OP_CLOSE && object && kml_state(record) != KML_VOID)
 		xa_erase(&walk->dirty, le64_to_cpu(object->ino));
 	if (!kml_is_operation(op) || offset < walk->stable)
@@ -296,7 +321,7 @@ static int kml_visit_collect(struct kml_walk *walk, u64 offset, struct kml_recor
 	kml_locked(record, objects);
 	for (i = 0; i < ARRAY_SIZE(objects) && !err; i++)
 		if (objects[i])
-			err = kml_note(&walk->locks, objects[i], offset);
+			err = kml_note(&walk->locks, le64_to_cpu(objects[i]->ino), offset);
 	return err;
 }
 
@@ -376,14 +401,32 @@ static int kml_close_recovered(struct kml *kml, const struct kml_object *object)
 	return err;
 }
 
+/* What a CREATE that was made here has made. */
+static struct kml_object kml_created_object(const struct kml_result *made)
+{
+	return (struct kml_object){
+		.fid = { .ino = made->ino, .gen = made->gen },
+		.ino = made->ino,
+		.gen = made->gen,
+		.mode = made->mode,
+	};
+}
+
 static int kml_close_mark(struct kml_walk *walk, u64 offset)
 {
+	const struct kml_record *record;
 	const struct kml_object *object;
+	struct kml_object created;
 	int err = kml_load(walk, offset);
 
 	if (err)
 		return err;
-	object = kml_object((void *)walk->chunk + (offset - walk->base), KML_F_OBJECT);
+	record = (void *)walk->chunk + (offset - walk->base);
+	object = kml_object(record, KML_F_OBJECT);
+	if (kml_may_mark(record)) {
+		created = kml_created_object(&record->result);
+		object = &created;
+	}
 	return object ? kml_close_recovered(walk->kml, object) : -EBADMSG;
 }
 
@@ -398,6 +441,11 @@ static int kml_sort_marks(struct kml_walk *walk)
 	void *entry;
 	int err;
 
+	/* the next record is the first of recovery's, and says so */
+	walk->kml->created = walk->created;
+	err = kml_note_created(walk, true);
+	if (err)
+		return err;
 	xa_for_each(&walk->dirty, ino, entry) {
 		err = xa_err(xa_store(&walk->marks, xa_to_value(entry), entry, GFP_KERNEL));
 		if (err)

@@ -55,6 +55,9 @@ public enum RecordFlags : uint
 
     /// <summary>CLOSE: mode and owner may have changed since the mark.</summary>
     Attr = 0x80,
+
+    /// <summary>The record before, a CREATE, was an open mark as well.</summary>
+    Marked = 0x100,
 }
 
 public enum FieldType : ushort

@@ -67,5 +67,6 @@ internal static class RecordWords
         (RecordFlags.Tmpfile, "tmpfile"),
         (RecordFlags.Directory, "directory"),
         (RecordFlags.Attr, "attributes"),
+        (RecordFlags.Marked, "marked"),
     ];
 }

@@ -173,7 +173,8 @@ umount "$mapped"
 
 # --- content ---
 printf 'hello' > "$m/content"
-has "first write: DIRTY" "DIRTY .*object=$(ino "$m/content"),"
+hasnt "what is written right after its creation needs no mark" "DIRTY .*object=$(ino "$m/content"),"
+has "... the next record tells: the CLOSE" "CLOSE .*flags=0x100 .*object=$(ino "$m/content"),"
 has "last close: CLOSE with its range" "CLOSE .*object=$(ino "$m/content"),.*$(named content).*size:5,.*ranges=0\+5( |\$)"
 python3 - "$m/made" <<'P'
 import os, sys
@@ -185,7 +186,7 @@ os.utime(f, ns=(1, 946684799 * 10**9 + 5))
 os.close(f)
 os.chmod(sys.argv[1], 0o640)
 P
-has "the CLOSE of a new file tells of owner, mode and time" "CLOSE .*flags=0x80 .*object=$(ino "$m/made"),.* attr=[^ ]*mode:0100641,uid:12,gid:34,[^ ]*mtime:946684799.000000005,"
+has "the CLOSE of a new file tells of owner, mode and time" "CLOSE .*flags=0x180 .*object=$(ino "$m/made"),.* attr=[^ ]*mode:0100641,uid:12,gid:34,[^ ]*mtime:946684799.000000005,"
 hasnt "... and no other record does" "SETATTR .*object=$(ino "$m/made"),.* attr=[^ ]*mode:0100641"
 has "later ones have records again" "SETATTR .*object=$(ino "$m/made"),.*mode:0100640"
 lines=$(grep -c DIRTY "$work/dump")
@@ -198,6 +199,7 @@ for i in range(40):
     os.pwrite(f, b'x' * 10, i * 1000)
 os.close(f)
 P
+has "the first write after a CLOSE: DIRTY" "DIRTY .*object=$(ino "$m/content"),"
 has "40 writes merge into 16 ranges" "CLOSE .*object=$(ino "$m/content"),.*ranges=([0-9]+\+[0-9]+,){15}[0-9]+\+[0-9]+\$"
 python3 -c "import os,sys; os.pwrite(os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT), b'far', (1 << 40) + 7)" "$m/sparse"
 has "beyond 2^40: the CLOSE has its range" "CLOSE .*object=$(ino "$m/sparse"),.*size:1099511627786,.*ranges=1099511627783\+3( |\$)"

@@ -35,6 +35,7 @@ static int quiet;
 
 static uint64_t recno, local, stable;
 static struct mark *marks;		/* DIRTY without CLOSE so far, by offset */
+static uint64_t made_at, made_ino;	/* the record before, if it may be a mark */
 static size_t nmarks, max_marks;
 static uint64_t first;			/* record that is retained */
 static uint64_t reopened;		/* the mark that a CLOSE|OPEN ended: the next may still name it */
@@ -365,6 +366,16 @@ static void print_record(uint64_t at, const struct kml_record *r)
 	putchar('\n');
 }
 
+/* It may be a mark, and the record after it says so. */
+static void see_created(uint64_t at, const struct kml_record *r)
+{
+	int may = le16toh(r->op) == KML_OP_CREATE && state_of(r) == KML_DONE &&
+		  !(le32toh(r->flags) & (KML_FLAG_APPLIED | KML_FLAG_TMPFILE));
+
+	made_at = may ? at : 0;
+	made_ino = le64toh(r->result.ino);
+}
+
 static uint32_t visit(uint64_t at)
 {
 	const struct kml_record *r = (void *)(image + at);
@@ -390,6 +401,9 @@ static uint32_t visit(uint64_t at)
 	is_void = state_of(r) == KML_VOID;
 	if (op == KML_OP_DIRTY && object && !is_void && !nmarks)
 		add_mark(at, le64toh(object->ino));
+	if (made_at && le32toh(r->flags) & KML_FLAG_MARKED)
+		add_mark(made_at, made_ino);
+	see_created(at, r);
 	check_order(at, r);
 	/* where recovery takes back a tail, that had other marks than there are now */
 	if (!is_void)

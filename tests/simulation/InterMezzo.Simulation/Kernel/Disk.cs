@@ -96,7 +96,7 @@ internal sealed class Disk
         _ends.RemoveRange(reached, _ends.Count - reached);
         foreach (var inode in Inodes.Values)
         {
-            (inode.Changed, inode.Writers, inode.IsAwaited, inode.IsFresh, inode.AttributesWereSet) = (0, 0, false, false, false);
+            (inode.Changed, inode.Writers, inode.IsAwaited, inode.Created, inode.AttributesWereSet) = (0, 0, false, 0, false);
         }
     }
 

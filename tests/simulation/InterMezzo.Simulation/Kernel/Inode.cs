@@ -63,12 +63,12 @@ internal sealed class Inode(ulong ino, uint gen, InodeState state)
     /// <summary>Lento has been told of writers.</summary>
     public bool IsAwaited { get; set; }
 
-    /// <summary>It was made, and not closed yet: a CLOSE tells of mode and owner.</summary>
-    public bool IsFresh { get; set; }
+    /// <summary>Offset of its CREATE, if it was made here and not closed yet: a CLOSE tells of mode and owner.</summary>
+    public ulong Created { get; set; }
 
     public bool AttributesWereSet { get; set; }
 
-    /// <summary>Offset of the open DIRTY mark.</summary>
+    /// <summary>Offset of the open mark, DIRTY or CREATE.</summary>
     public ulong Dirty { get; set; }
 
     /// <summary>It was made in an apply context.</summary>

@@ -10,7 +10,7 @@ internal delegate ReadOnlySpan<byte> RecordMaker(Span<byte> buffer, ulong offset
 /// <param name="Head">The log ends here.</param>
 /// <param name="Records">Number of the last record.</param>
 /// <param name="Local">Highest count of this replica.</param>
-internal readonly record struct KmlPlace(ulong Head, ulong Records, ulong Local);
+internal readonly record struct KmlPlace(ulong Head, ulong Records, ulong Local, ulong Created = 0);
 
 /// <summary>The log of a replica: its bytes.</summary>
 internal sealed class Kml(LogId id)

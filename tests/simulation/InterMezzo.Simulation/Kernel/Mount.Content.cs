@@ -101,7 +101,7 @@ internal sealed partial class Mount
             return 0;
         }
 
-        if (inode.IsFresh && inode.Dirty != 0 && !actor.IsLento)
+        if (inode.Created != 0 && inode.Dirty != 0 && !actor.IsLento)
         {
             inode.AttributesWereSet = true;
             SetUnlogged(inode, attr);
@@ -199,7 +199,10 @@ internal sealed partial class Mount
             return operation.Error;
         }
 
-        inode.Dirty = Record(actor, Op.Dirty, default, default, 0, (ref RecordWriter record) => record.Add(FieldType.Object, ObjectOf(inode)));
+        // Nothing has been logged since the file was created: the CREATE is the mark as well.
+        inode.Dirty = inode.Created != 0 && inode.Created == Log.Place.Created && !actor.Applies
+            ? inode.Created
+            : Record(actor, Op.Dirty, default, default, 0, (ref RecordWriter record) => record.Add(FieldType.Object, ObjectOf(inode)));
         inode.MarkIsApplied = actor.Applies;
         operation.Note(inode.Dirty);
         return 0;
@@ -228,7 +231,7 @@ internal sealed partial class Mount
             }
         }
 
-        (inode.Dirty, inode.IsFresh, inode.AttributesWereSet) = (0, false, false);
+        (inode.Dirty, inode.Created, inode.AttributesWereSet) = (0, 0, false);
         Ended();
     }
 

@@ -53,7 +53,7 @@ internal sealed partial class Mount
             });
             operation.Note(offset);
             inode.Changed = actor.Applies ? 0 : offset;
-            inode.IsFresh = type == 0x8000;
+            inode.Created = actor.Applies || type != 0x8000 ? 0 : offset;
         }
 
         Disk.Put(directory, name, inode);

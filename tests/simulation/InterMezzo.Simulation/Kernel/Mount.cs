@@ -170,8 +170,15 @@ internal sealed partial class Mount
     {
         var open = new List<(ulong, uint)>();
         var reader = new KmlReader(Log.From(Log.First), Log.First);
+        (ulong, uint)? created = null;
         while (reader.MoveNext())
         {
+            if (created is { } marked && reader.Current.Flags.HasFlag(RecordFlags.Marked))
+            {
+                open.Add(marked);
+            }
+
+            created = MayMark(reader.Current.Op, reader.Current.Flags) ? (reader.Current.Result.Ino, reader.Current.Result.Gen) : null;
             if (reader.Current.Op is Op.Dirty or Op.Close && reader.Current.TryGetObject(out var it))
             {
                 open.Remove((it.Ino, it.Gen));
@@ -182,8 +189,13 @@ internal sealed partial class Mount
             }
         }
 
-        return open;
+        // Of the last record nobody knows.
+        return created is { } last ? [.. open, last] : open;
     }
+
+    private static bool MayMark(Op op, RecordFlags flags) => op == Op.Create && (flags & (RecordFlags.Applied | RecordFlags.Tmpfile)) == 0;
+
+    private bool IsOpen(ulong created) => created != 0 && Disk.Inodes.Values.Any(inode => inode.Dirty == created);
 
     private KmlObject ObjectOf(Inode inode) => new(FidOf(inode), inode.Ino, inode.Gen, inode.State.Mode);
 
@@ -197,11 +209,13 @@ internal sealed partial class Mount
         var now = _clock();
         var place = Log.Place;
         var local = place.Local + (counts && !who.Applies ? 1u : 0u);
+        flags |= who.Applies ? RecordFlags.Applied | (who.Context.Partial ? RecordFlags.Partial : 0) : 0;
+        flags |= IsOpen(place.Created) ? RecordFlags.Marked : 0;
         var offset = Disk.Append((buffer, at) =>
         {
             var record = new RecordWriter(buffer, op)
             {
-                Flags = flags | (who.Applies ? RecordFlags.Applied | (who.Context.Partial ? RecordFlags.Partial : 0) : 0),
+                Flags = flags,
                 Recno = place.Records + 1,
                 Stable = at,
                 Dirty = at,
@@ -222,7 +236,7 @@ internal sealed partial class Mount
             fill(ref record);
             return record.Finish();
         });
-        Log.Place = Log.Place with { Records = place.Records + 1, Local = local };
+        Log.Place = Log.Place with { Records = place.Records + 1, Local = local, Created = MayMark(op, flags) ? offset : 0 };
         return offset;
     }
 
