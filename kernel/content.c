@@ -14,7 +14,7 @@
 
 void presto_jinode_init(struct presto_jinode *ji, struct inode *inode)
 {
-	memset(ji, 0, sizeof(*ji));
+	memset(ji, 0, offsetof(struct presto_jinode, ranges));
 	ji->inode = inode;
 	mutex_init(&ji->lock);
 	spin_lock_init(&ji->range_lock);
@@ -161,7 +161,7 @@ void presto_changed(struct inode *inode, u64 start, u64 len)
 /* Takes what changed out of the inode and into the record. */
 static void presto_put_ranges(struct presto_op *op, struct presto_jinode *ji)
 {
-	struct kml_range ranges[KML_RANGES_MAX];
+	struct kml_range ranges[KML_RANGES_MAX] __uninitialized;
 	unsigned int i, n;
 	bool whole;
 
@@ -239,7 +239,7 @@ static int presto_mark_append(struct kml *kml, struct presto_jinode *ji, struct 
 
 static int presto_mark(struct kml *kml, struct presto_jinode *ji)
 {
-	struct presto_op op;
+	struct presto_op op __uninitialized;
 	int err = presto_mark_record(&op, ji);
 
 	lockdep_assert_held(&ji->lock);
@@ -397,7 +397,7 @@ static void presto_close(struct kml *kml, struct presto_jinode *ji, struct dentr
 			 u32 flags)
 {
 	bool gone = !presto_lower_inode(ji->inode)->i_nlink;
-	struct presto_op op;
+	struct presto_op op __uninitialized;
 	int err = 0;
 
 	lockdep_assert_held(&ji->lock);

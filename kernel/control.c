@@ -20,29 +20,28 @@ bool presto_is_control_name(struct inode *dir, const struct qstr *name)
 	return dir == d_inode(dir->i_sb->s_root) && presto_name_is_control(name);
 }
 
-static bool presto_is_control_in(struct dentry *dentry, struct dentry *root)
+/* The same for a dentry; callable under RCU. */
+bool presto_is_control_root(struct dentry *dentry)
 {
+	struct dentry *root = dentry->d_sb->s_root;
+
 	return dentry != root && READ_ONCE(dentry->d_parent) == root &&
 	       presto_name_is_control(&dentry->d_name);
 }
 
-/* The same for a dentry; callable under RCU. */
-bool presto_is_control_root(struct dentry *dentry)
-{
-	return presto_is_control_in(dentry, dentry->d_sb->s_root);
-}
-
+/* Up to what stands in @root. */
 static bool presto_climb(struct dentry *dentry, struct dentry *root)
 {
 	struct dentry *parent;
 
-	for (;; dentry = parent) {
-		if (presto_is_control_in(dentry, root))
-			return true;
+	for (; dentry != root; dentry = parent) {
 		parent = READ_ONCE(dentry->d_parent);
-		if (parent == dentry || dentry == root)
-			return false;
+		if (parent == root)
+			return presto_name_is_control(&dentry->d_name);
+		if (parent == dentry)
+			break;
 	}
+	return false;
 }
 
 static bool presto_below_control(struct dentry *dentry, struct dentry *root)

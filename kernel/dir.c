@@ -87,7 +87,7 @@ static int presto_make(struct mnt_idmap *idmap, struct inode *dir, struct dentry
 {
 	struct dentry *lower = presto_lower_dentry(dentry);
 	struct inode *lower_dir;
-	struct presto_op op;
+	struct presto_op op __uninitialized;
 	int err;
 
 	err = presto_begin_name(&op, new->kml_op, dir, dentry);
@@ -193,7 +193,7 @@ int presto_link(struct dentry *old, struct inode *dir, struct dentry *dentry)
 	struct inode *lower_dir, *inode = d_inode(old);
 	bool nameless = !presto_lower_inode(inode)->i_nlink;
 	bool control = presto_is_control(dentry);
-	struct presto_op op;
+	struct presto_op op __uninitialized;
 	int err;
 
 	/* A name on either side would make one object logged and unlogged. */
@@ -236,7 +236,7 @@ static int presto_remove(struct inode *dir, struct dentry *dentry, u16 kml_op)
 {
 	struct dentry *lower = presto_lower_dentry(dentry);
 	struct inode *lower_dir, *inode = d_inode(dentry);
-	struct presto_op op;
+	struct presto_op op __uninitialized;
 	int err;
 
 	err = presto_begin_name(&op, kml_op, dir, dentry);
@@ -297,7 +297,7 @@ int presto_tmpfile(struct mnt_idmap *idmap, struct inode *dir, struct file *file
 {
 	struct path lower_dir = presto_lower_path(file->f_path.dentry->d_parent);
 	struct file *lower;
-	struct presto_op op;
+	struct presto_op op __uninitialized;
 	int err;
 
 	err = presto_op_begin_unlogged(&op, dir->i_sb);

@@ -64,7 +64,7 @@ int presto_release(struct inode *inode, struct file *file)
 
 static ssize_t presto_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
-	struct kiocb lower;
+	struct kiocb lower __uninitialized;
 	ssize_t ret;
 
 	if (!iov_iter_count(to))
@@ -117,7 +117,7 @@ static ssize_t presto_write_lower(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
 	size_t count = iov_iter_count(from);
-	struct kiocb lower;
+	struct kiocb lower __uninitialized;
 	ssize_t ret;
 
 	presto_lower_iocb(&lower, iocb);

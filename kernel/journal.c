@@ -129,6 +129,17 @@ static void presto_op_peer(struct presto_op *op)
 		presto_op_bytes(op, KML_F_PEER, &peer, sizeof(peer));
 }
 
+/* IDs as the initial user namespace has them, and the disk: it maps each to itself. */
+static __le32 presto_uid(kuid_t uid)
+{
+	return cpu_to_le32(__kuid_val(uid));
+}
+
+static __le32 presto_gid(kgid_t gid)
+{
+	return cpu_to_le32(__kgid_val(gid));
+}
+
 /* A record in memory; who makes it is the caller, in its context if it has one. */
 void presto_record_init(struct presto_op *op, struct super_block *sb, u16 kml_op)
 {
@@ -142,8 +153,8 @@ void presto_record_init(struct presto_op *op, struct super_block *sb, u16 kml_op
 	memset(record, 0, sizeof(*record));
 	record->op = cpu_to_le16(kml_op);
 	record->version = cpu_to_le16(KML_VERSION);
-	record->uid = cpu_to_le32(from_kuid(&init_user_ns, current_fsuid()));
-	record->gid = cpu_to_le32(from_kgid(&init_user_ns, current_fsgid()));
+	record->uid = presto_uid(current_fsuid());
+	record->gid = presto_gid(current_fsgid());
 	record->pid = cpu_to_le32(task_tgid_nr(current));
 	if (presto_device_context(PRESTO_SB(sb)->device, &op->context)) {
 		record->flags = cpu_to_le32(KML_FLAG_APPLIED |
@@ -217,8 +228,8 @@ void presto_fill_attr(struct kml_attr *attr, struct inode *lower)
 
 	memset(attr, 0, sizeof(*attr));
 	attr->mode = cpu_to_le32(lower->i_mode);
-	attr->uid = cpu_to_le32(i_uid_read(lower));
-	attr->gid = cpu_to_le32(i_gid_read(lower));
+	attr->uid = presto_uid(lower->i_uid);
+	attr->gid = presto_gid(lower->i_gid);
 	attr->size = cpu_to_le64(i_size_read(lower));
 	attr->nlink = cpu_to_le32(lower->i_nlink);
 	presto_put_time(&attr->atime_sec, &attr->atime_nsec, inode_get_atime(lower));
@@ -260,8 +271,8 @@ void presto_op_new(struct presto_op *op, struct mnt_idmap *idmap, struct inode *
 	if (lower->i_mode & S_ISGID)
 		gid = lower->i_gid;
 	attr->mode = cpu_to_le32(mode);
-	attr->uid = cpu_to_le32(from_kuid(&init_user_ns, uid));
-	attr->gid = cpu_to_le32(from_kgid(&init_user_ns, gid));
+	attr->uid = presto_uid(uid);
+	attr->gid = presto_gid(gid);
 	if (S_ISCHR(mode) || S_ISBLK(mode)) {
 		valid |= KML_ATTR_RDEV;
 		attr->major = cpu_to_le32(MAJOR(rdev));
@@ -286,13 +297,13 @@ void presto_op_iattr(struct presto_op *op, struct mnt_idmap *idmap, const struct
 		kuid_t uid = from_vfsuid(idmap, &init_user_ns, ia->ia_vfsuid);
 
 		valid |= KML_ATTR_UID;
-		attr->uid = cpu_to_le32(from_kuid(&init_user_ns, uid));
+		attr->uid = presto_uid(uid);
 	}
 	if (ia->ia_valid & ATTR_GID) {
 		kgid_t gid = from_vfsgid(idmap, &init_user_ns, ia->ia_vfsgid);
 
 		valid |= KML_ATTR_GID;
-		attr->gid = cpu_to_le32(from_kgid(&init_user_ns, gid));
+		attr->gid = presto_gid(gid);
 	}
 	if (ia->ia_valid & ATTR_SIZE) {
 		valid |= KML_ATTR_SIZE;
@@ -390,8 +401,8 @@ void presto_fill_result(struct kml_result *result, const struct kml_record *reco
 		result->ino = cpu_to_le64(made->i_ino);
 		result->gen = cpu_to_le32(made->i_generation);
 		result->mode = cpu_to_le32(made->i_mode);
-		result->uid = cpu_to_le32(i_uid_read(made));
-		result->gid = cpu_to_le32(i_gid_read(made));
+		result->uid = presto_uid(made->i_uid);
+		result->gid = presto_gid(made->i_gid);
 		if (presto_born_with_xattrs(record, made))
 			flags |= KML_RESULT_XATTRS;
 	}

@@ -29,6 +29,10 @@ struct presto_jinode;
 
 #define PRESTO_RECORD_SIZE	512	/* enough for all but long names, targets and xattrs */
 
+/*
+ * On the stack it is __uninitialized: what begins it sets all but the room, of
+ * which only what is used is ever touched.
+ */
 struct presto_op {
 	struct super_block *sb;		/* ours, not the lower one */
 	/* the record, KML_RECORD_MAX at most; NULL: not journaled */
@@ -186,10 +190,10 @@ struct presto_jinode {
 	spinlock_t range_lock;		/* what changed, and the FID */
 	unsigned int nranges;		/* [range_lock] */
 	bool whole;			/* ranges are unknown [range_lock] */
-	/* sorted, disjoint [range_lock] */
-	struct kml_range_cpu { u64 start, end; } ranges[KML_RANGES_MAX];
 	struct kml_fid fid;		/* valid if fid_known [range_lock] */
 	bool fid_known;			/* [range_lock] */
+	/* sorted, disjoint [range_lock] */
+	struct kml_range_cpu { u64 start, end; } ranges[KML_RANGES_MAX];
 };
 
 void presto_jinode_init(struct presto_jinode *ji, struct inode *inode);

@@ -264,8 +264,8 @@ static void kml_seal(struct kml *kml, struct presto_op *op)
 	record->local = cpu_to_le64(local + (record->counter && !record->replica));
 	/* a new record has neither yet, as kml_record_crc() wants it */
 	record->crc = cpu_to_le32(kml_crc32c(0, record, op->len));
+	/* an outcome without its checksum is none yet */
 	record->result.state = cpu_to_le32(KML_INTENT);
-	record->result.crc = cpu_to_le32(kml_result_crc(&record->result, op->recno));
 }
 
 /* Appends where the caller made room. */

@@ -91,6 +91,13 @@ static void kml_write_work(struct work_struct *work)
 	kml_write_here(d->kml, d->offset, d->buf, d->len, &d->err);
 }
 
+static noinline int kml_write_there(struct kml *kml, u64 offset, const void *buf, size_t len)
+{
+	struct kml_delegate d = { .kml = kml, .offset = offset, .buf = buf, .len = len };
+
+	return kml_delegate(&d, kml_write_work);
+}
+
 /*
  * Writes into the log file. Below ->write_iter(), whose checks are the
  * caller's: a process may have a small RLIMIT_FSIZE, and the log is not its
@@ -100,18 +107,14 @@ static void kml_write_work(struct work_struct *work)
  */
 int kml_write(struct kml *kml, u64 offset, const void *buf, size_t len)
 {
-	struct kml_delegate d = { .kml = kml };
 	size_t done;
+	int err;
 
-	done = kml_write_here(kml, offset, buf, len, &d.err);
+	done = kml_write_here(kml, offset, buf, len, &err);
 	if (likely(done == len))
 		return 0;
-	if (!fatal_signal_pending(current))
-		return d.err;
-	d.offset = offset + done;
-	d.buf = buf + done;
-	d.len = len - done;
-	return kml_delegate(&d, kml_write_work);
+	return fatal_signal_pending(current) ?
+	       kml_write_there(kml, offset + done, buf + done, len - done) : err;
 }
 
 static void kml_allocate_work(struct work_struct *work)

@@ -195,7 +195,7 @@ int presto_rename(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry 
 {
 	struct presto_name from = { old_dir, old_dentry, presto_is_control(old_dentry) };
 	struct presto_name to = { new_dir, new_dentry, presto_is_control(new_dentry) };
-	struct presto_op op, *whiteout = NULL;
+	struct presto_op op __uninitialized, *whiteout = NULL;
 	int err;
 
 	err = presto_may_rename(&from, &to, flags);

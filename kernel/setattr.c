@@ -54,7 +54,7 @@ static int presto_setattr_unlogged(struct mnt_idmap *idmap, struct dentry *dentr
 				   struct iattr *attr)
 {
 	struct iattr lower = presto_lower_iattr(attr);
-	struct presto_op op;
+	struct presto_op op __uninitialized;
 	int err;
 
 	err = presto_op_begin_unlogged(&op, dentry->d_sb);
@@ -72,7 +72,7 @@ static int presto_setattr_unlogged(struct mnt_idmap *idmap, struct dentry *dentr
 static void presto_tell_size(struct inode *inode, loff_t before)
 {
 	struct inode *lower = presto_lower_inode(inode);
-	struct presto_op op;
+	struct presto_op op __uninitialized;
 	struct kml_attr now;
 	int err;
 
@@ -94,7 +94,7 @@ static int presto_setattr_logged(struct mnt_idmap *idmap, struct dentry *dentry,
 	struct inode *inode = d_inode(dentry);
 	struct iattr lower = presto_lower_iattr(attr);
 	loff_t before = i_size_read(presto_lower_inode(inode));
-	struct presto_op op;
+	struct presto_op op __uninitialized;
 	int err;
 
 	err = presto_op_begin(&op, dentry->d_sb, KML_OP_SETATTR);

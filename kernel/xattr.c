@@ -72,7 +72,7 @@ static int presto_set_xattr(struct mnt_idmap *idmap, struct dentry *dentry,
 			    const struct presto_xattr *xattr)
 {
 	struct dentry *lower = presto_lower_dentry(dentry);
-	struct presto_op op;
+	struct presto_op op __uninitialized;
 	int err;
 
 	err = presto_begin_xattr(&op, dentry, xattr);
