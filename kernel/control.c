@@ -1,17 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * .intermezzo in the fileset's root: where the journal and lento's staging
- * are. Nobody but lento sees the name, and nothing below it is journaled. That
- * something is below it is told by walking up the dentries: whole trees move
- * in and out by one rename, and a flag on each inode would lag behind.
+ * are. Nobody but lento sees the name, and nothing below it is journaled, but
+ * for what lies in a directory that is aside: that has left the tree until it
+ * is known where it belongs, with all that is in it. (That it goes and comes
+ * has records as well: LEAVE and ENTER.) That something is below .intermezzo is
+ * told by walking up the dentries: whole trees move in and out by one rename,
+ * and a flag on each inode would lag behind.
  */
 #include "presto.h"
 
-static bool presto_name_is_control(const struct qstr *name)
+/* .intermezzo/FILESET/staging/aside/OBJECT/... */
+#define PRESTO_ASIDE_DEPTH	6
+
+static bool presto_name_is(const struct qstr *name, const char *what, unsigned int len)
 {
 	/* under RCU the name may change while it is read, but has that many bytes */
-	return READ_ONCE(name->len) == sizeof(PRESTO_CONTROL_DIR) - 1 &&
-	       !memcmp(READ_ONCE(name->name), PRESTO_CONTROL_DIR, sizeof(PRESTO_CONTROL_DIR) - 1);
+	return READ_ONCE(name->len) == len && !memcmp(READ_ONCE(name->name), what, len);
+}
+
+static bool presto_name_is_control(const struct qstr *name)
+{
+	return presto_name_is(name, PRESTO_CONTROL_DIR, sizeof(PRESTO_CONTROL_DIR) - 1);
 }
 
 /* Is @name in @dir the control directory? */
@@ -44,6 +54,24 @@ static bool presto_climb(struct dentry *dentry, struct dentry *root)
 	return false;
 }
 
+/* What is below the control directory: is it in a directory that is aside? */
+static bool presto_is_in_aside(struct dentry *dentry, struct dentry *root)
+{
+	struct dentry *path[PRESTO_ASIDE_DEPTH] = { NULL }, *parent;
+
+	/* the first of what leads to it, from above */
+	for (; dentry != root; dentry = parent) {
+		memmove(path + 1, path, sizeof(path) - sizeof(*path));
+		path[0] = dentry;
+		parent = READ_ONCE(dentry->d_parent);
+		if (parent == dentry)
+			return false;
+	}
+	return path[5] && presto_name_is(&path[2]->d_name, PRESTO_STAGING_DIR,
+					 sizeof(PRESTO_STAGING_DIR) - 1) &&
+	       presto_name_is(&path[3]->d_name, PRESTO_ASIDE_DIR, sizeof(PRESTO_ASIDE_DIR) - 1);
+}
+
 static bool presto_below_control(struct dentry *dentry, struct dentry *root)
 {
 	unsigned int seq;
@@ -52,14 +80,14 @@ static bool presto_below_control(struct dentry *dentry, struct dentry *root)
 	rcu_read_lock();
 	do {
 		seq = read_seqbegin(&rename_lock);
-		found = presto_climb(dentry, root);
+		found = presto_climb(dentry, root) && !presto_is_in_aside(dentry, root);
 	} while (read_seqretry(&rename_lock, seq));
 	rcu_read_unlock();
 	return found;
 }
 
 /**
- * presto_is_control - is it the control directory, or below it?
+ * presto_is_control - is it the control directory, or what is lento's own below it?
  * @dentry: an upper dentry, positive or negative
  */
 bool presto_is_control(struct dentry *dentry)
@@ -83,8 +111,8 @@ bool presto_is_placed(struct dentry *dentry)
  * presto_unlogged - are changes of the object without a record?
  * @dentry: a positive upper dentry
  *
- * True below .intermezzo, and for what has no name (any more): no replica can
- * ever see it.
+ * True for what is lento's own below .intermezzo, and for what has no name (any
+ * more): no replica can ever see it.
  */
 bool presto_unlogged(struct dentry *dentry)
 {

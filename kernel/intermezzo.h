@@ -238,6 +238,9 @@ struct kml_range {
 /* Identity of a replicated object, kept on its inode as struct kml_fid. */
 #define PRESTO_XATTR_FID	"trusted.intermezzo.fid"
 #define PRESTO_CONTROL_DIR	".intermezzo"
+#define PRESTO_STAGING_DIR	"staging"
+/* in there, what has left the tree until lento knows where it belongs */
+#define PRESTO_ASIDE_DIR	"aside"
 
 /*
  * File flags that replicas are told of, as an xattr that no file system has:
@@ -277,7 +280,7 @@ struct presto_message {
 
 #define PRESTO_COUNT_MAX	0x4000000000000000ULL
 
-#define PRESTO_PROTOCOL		8
+#define PRESTO_PROTOCOL		9
 
 struct presto_info {
 	__u32	protocol;		/* PRESTO_PROTOCOL */

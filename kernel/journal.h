@@ -124,9 +124,10 @@ void presto_op_abort(struct presto_op *op);
  * Content of regular files. presto_dirty() goes before the first change of the
  * content since open (write, truncate through a descriptor, fallocate,
  * copy_file_range, shared writable mapping): it writes the DIRTY mark, where the
- * CREATE isn't one already, and reserves room for the CLOSE. @overwrites: bytes that are on disk may be
- * overwritten in place; the mark is then made durable first, because data
- * blocks may reach the disk before the transaction that holds the mark.
+ * CREATE isn't one already, and reserves room for the CLOSE. @overwrites: bytes
+ * that are on disk may be overwritten in place; the mark is then made durable
+ * first, because data blocks may reach the disk before the transaction that
+ * holds the mark.
  * Cheap when the inode is marked already.
  *
  * Not for files below .intermezzo that were opened there. The caller counts as a writer

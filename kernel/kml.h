@@ -69,7 +69,7 @@ struct kml {
 	u64 reserved;			/* bytes kept for the CLOSEs of open marks [lock] */
 	/* where recovery would start: stable and dirty of the last record [lock] */
 	u64 anchor;
-	u64 created;			/* the last record, if it may be a mark: kml_may_mark() [lock] */
+	u64 created;			/* the last record, if it may be a mark, or 0 [lock] */
 	struct list_head dirty;		/* presto_jinodes with open marks, by offset [lock] */
 	u64 unclosed;			/* oldest mark that recovery has yet to close, or 0 */
 	bool broken;			/* nothing can be written any more [only ever set] */

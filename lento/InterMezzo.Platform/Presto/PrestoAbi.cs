@@ -7,7 +7,7 @@ namespace InterMezzo.Platform;
 /// <summary>Structures and numbers of the device: keep in sync with kernel/intermezzo.h (a test compares them).</summary>
 internal static class PrestoAbi
 {
-    internal const uint Protocol = 8;
+    internal const uint Protocol = 9;
     internal const ushort MessageMark = 1;
     internal const ulong CountMax = 1ul << 62;
     internal const int MessageHeader = 16;

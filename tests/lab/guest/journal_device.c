@@ -469,6 +469,50 @@ static void test_tell(void)
 	close(dir);
 }
 
+/* What has left the tree until lento knows where it belongs is logged as if it had not. */
+static void test_aside(void)
+{
+	char aside[300], object[310], inside[320], made[330];
+	const struct kml_record *record;
+	uint64_t before;
+	int cwd;
+
+	snprintf(aside, sizeof(aside), "%s/%s/%s/%s", PRESTO_CONTROL_DIR, info().fileset,
+		 PRESTO_STAGING_DIR, PRESTO_ASIDE_DIR);
+	snprintf(object, sizeof(object), "%s/it", aside);
+	snprintf(inside, sizeof(inside), "%s/inside", object);
+	snprintf(made, sizeof(made), "%s/made", inside);
+	check(!child_does("mkdir -p left/inside && echo x >left/inside/f"), "a program makes what leaves", "no");
+	cwd = open(path("left/inside"), O_PATH);
+	mkdir(path(aside), 0700);
+	set_context(5, 1, 0, 0);
+	before = info().head;
+	check(!rename(path("left"), path(object)) && record_at(before)->op == KML_OP_LEAVE,
+	      "a directory that goes aside: LEAVE", "%s", strerror(errno));
+	before = info().head;
+	check(!mkdir(path(made), 0755) && (record = record_at(before)) &&
+	      record->op == KML_OP_MKDIR && record->replica == 5, "what lento makes in it has a record", "%s",
+	      strerror(errno));
+	set_context(0, 0, 0, 0);
+	check_errno(rmdir(path(made)), EPERM, "... and needs a context");
+	before = info().head;
+	if (!fork())
+		_exit(mkdirat(cwd, "by", 0755) || renameat(cwd, "by", cwd, "name") ? errno : 0);
+	check(child_status(-1) == 0 && (record = record_at(before)) && record->op == KML_OP_MKDIR &&
+	      !record->replica && record->counter, "what a program makes that is in it, too", "no");
+	before = info().head;
+	check(!mkdir(path(".intermezzo/beside"), 0700) && !rmdir(path(".intermezzo/beside")) &&
+	      info().head == before, "what is lento's own has none", "%s", strerror(errno));
+	set_context(5, 2, 0, 0);
+	before = info().head;
+	check(!rename(path(object), path("back")) && record_at(before)->op == KML_OP_ENTER,
+	      "... that comes back: ENTER", "%s", strerror(errno));
+	set_context(0, 0, 0, 0);
+	check(!child_does("rmdir back/inside/made back/inside/name && rm -r back"), "what came back is as it was made", "no");
+	rmdir(path(aside));
+	close(cwd);
+}
+
 static void test_ioctls(void)
 {
 	struct pollfd p = { .fd = fd, .events = POLLPRI };
@@ -605,6 +649,7 @@ int main(int argc, char **argv)
 	test_contexts();
 	test_context_asks();
 	test_tell();
+	test_aside();
 	test_ioctls();
 	return failures != 0;
 }

@@ -14,13 +14,22 @@ namespace InterMezzo.Simulation.Checks;
 /// </summary>
 internal sealed class LogReplay
 {
-    private readonly Dictionary<(Id Directory, string Name), Id> _entries = [];
-    private readonly Dictionary<Id, KmlAttr> _attributes = [];
+    private readonly Dictionary<(Id Directory, string Name), Told> _entries = [];
+    private readonly Dictionary<Id, (KmlAttr Attr, ulong Recno)> _attributes = [];
 
     // Directories that may have entered with what was in them.
     private readonly HashSet<Id> _full = [];
 
+    // Since when the log tells what is in a directory that has entered, and below it: since it left, or it came out of one that had left.
+    private readonly Dictionary<Id, ulong> _since = [];
+    private readonly Dictionary<Id, ulong> _left = [];
+    private ulong _recno;
+
     private readonly record struct Id(ulong Ino, uint Gen);
+
+    /// <param name="It">What the name stands for.</param>
+    /// <param name="Recno">By which record.</param>
+    private readonly record struct Told(Id It, ulong Recno);
 
     /// <summary>The first place where tree and log disagree. Null: there is none.</summary>
     public static string? Compare(Machine machine)
@@ -35,36 +44,38 @@ internal sealed class LogReplay
             }
         }
 
-        return replay.CompareDirectory(machine, machine.Mount.Root, "");
+        return replay.CompareDirectory(machine, machine.Mount.Root, "", 0);
     }
 
     private void Apply(RecordView record)
     {
         record.TryGetObject(out var it);
         record.TryGetAttr(out var attr);
+        _recno = record.Recno;
         switch (record.Op)
         {
             case Op.Create or Op.Mkdir or Op.Symlink or Op.Mknod when record.TryGetMade(out var made):
                 var result = record.Result;
-                _attributes[IdOf(made)] = new KmlAttr
+                _attributes[IdOf(made)] = (new KmlAttr
                 {
                     Mode = result.Mode,
                     Uid = result.Uid,
                     Gid = result.Gid,
                     Size = (ulong)record.Target.Length,
                     ModifyTime = record.Time,
-                };
-                _entries[Place(record)] = IdOf(made);
+                }, _recno);
+                _entries[Place(record)] = Now(IdOf(made));
                 break;
             case Op.Link:
-                _entries[Place(record)] = IdOf(it);
+                _entries[Place(record)] = Now(IdOf(it));
                 break;
             case Op.Enter:
-                _entries[Place(record)] = IdOf(it);
-                _attributes[IdOf(it)] = attr;
+                _entries[Place(record)] = Now(IdOf(it));
+                _attributes[IdOf(it)] = (attr, _recno);
                 if (record.Flags.HasFlag(RecordFlags.Directory))
                 {
                     _full.Add(IdOf(it));
+                    _since[IdOf(it)] = _left.Remove(IdOf(it), out var left) ? left : _recno;
                 }
 
                 break;
@@ -73,6 +84,7 @@ internal sealed class LogReplay
                 break;
             case Op.Leave:
                 _entries.Remove(Place(record));
+                _left[IdOf(it)] = _recno;
                 Forget(IdOf(it));
                 break;
             case Op.Rename:
@@ -90,13 +102,15 @@ internal sealed class LogReplay
         _entries.Remove(Place(record));
         if ((record.Aux & Mount.Exchange) != 0 && record.TryGetReplaced(out var other))
         {
-            _entries[Place(record)] = IdOf(other);
+            _entries[Place(record)] = Now(IdOf(other));
             Meet(IdOf(other));
         }
 
         Meet(IdOf(moved));
-        _entries[(IdOf(parent), Encoding.Latin1.GetString(record.Name2))] = IdOf(moved);
+        _entries[(IdOf(parent), Encoding.Latin1.GetString(record.Name2))] = Now(IdOf(moved));
     }
+
+    private Told Now(Id id) => new(id, _recno);
 
     /// <summary>What is done to it, and to all that is in it, until it enters again, no record tells.</summary>
     private void Forget(Id id)
@@ -106,7 +120,7 @@ internal sealed class LogReplay
         foreach (var place in _entries.Keys.Where(place => place.Directory == id).ToArray())
         {
             _entries.Remove(place, out var child);
-            Forget(child);
+            Forget(child.It);
         }
     }
 
@@ -121,24 +135,27 @@ internal sealed class LogReplay
 
     private void Set(Id id, in KmlAttr attr)
     {
-        if (!_attributes.TryGetValue(id, out var now))
+        if (!_attributes.TryGetValue(id, out var known))
         {
             return;
         }
 
-        _attributes[id] = new KmlAttr
+        // Of what may have changed unseen, one attribute tells nothing about the others.
+        var (now, recno) = known;
+        _attributes[id] = (new KmlAttr
         {
             Mode = attr.Has(AttrValid.Mode) ? attr.Mode : now.Mode,
             Uid = attr.Has(AttrValid.Uid) ? attr.Uid : now.Uid,
             Gid = attr.Has(AttrValid.Gid) ? attr.Gid : now.Gid,
             Size = attr.Has(AttrValid.Size) ? attr.Size : now.Size,
             ModifyTime = attr.Has(AttrValid.ModifyTime) ? attr.ModifyTime : now.ModifyTime,
-        };
+        }, recno);
     }
 
-    private string? CompareDirectory(Machine machine, Inode directory, string path)
+    private string? CompareDirectory(Machine machine, Inode directory, string path, ulong since)
     {
-        var told = _entries.Keys.Where(place => place.Directory == IdOf(directory)).Select(place => place.Name).ToHashSet();
+        since = Math.Max(since, _since.GetValueOrDefault(IdOf(directory)));
+        var told = _entries.Where(entry => entry.Key.Directory == IdOf(directory)).ToDictionary(entry => entry.Key.Name, entry => entry.Value);
         foreach (var (name, inode) in directory.Entries)
         {
             if (path.Length == 0 && name == ".intermezzo")
@@ -146,8 +163,8 @@ internal sealed class LogReplay
                 continue;
             }
 
-            var isTold = told.Remove(name);
-            if (isTold ? _entries[(IdOf(directory), name)] != IdOf(inode) : !_full.Contains(IdOf(directory)))
+            var isTold = told.Remove(name, out var by);
+            if (isTold ? by.It != IdOf(inode) && by.Recno >= since : !_full.Contains(IdOf(directory)))
             {
                 return $"{path}{name}: the log doesn't tell of it";
             }
@@ -157,18 +174,18 @@ internal sealed class LogReplay
                 _full.Add(IdOf(inode));
             }
 
-            if (_attributes.TryGetValue(IdOf(inode), out var attr) && Describe(machine.Mount.AttrOf(inode)) is var tree && Describe(attr) is var log && tree != log)
+            if (_attributes.TryGetValue(IdOf(inode), out var attr) && attr.Recno >= since && Describe(machine.Mount.AttrOf(inode)) is var tree && Describe(attr.Attr) is var log && tree != log)
             {
                 return $"{path}{name}: {tree}, by the log {log}";
             }
 
-            if (inode.IsDirectory && CompareDirectory(machine, inode, $"{path}{name}/") is { } difference)
+            if (inode.IsDirectory && CompareDirectory(machine, inode, $"{path}{name}/", since) is { } difference)
             {
                 return difference;
             }
         }
 
-        return told.Count == 0 ? null : $"{path}{told.First()}: the log tells of it";
+        return told.Where(entry => entry.Value.Recno >= since).Select(entry => $"{path}{entry.Key}: the log tells of it").FirstOrDefault();
     }
 
     private static string Describe(in KmlAttr attr)

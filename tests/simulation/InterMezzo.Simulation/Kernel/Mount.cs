@@ -40,21 +40,34 @@ internal sealed partial class Mount
     /// <summary>The log has grown, or <see cref="Released"/> has.</summary>
     public event Action? Changed;
 
-    /// <summary>It stands below .intermezzo. (By what name a file is reached, the module goes by; here the one in the tree counts.)</summary>
+    /// <summary>
+    /// It stands below .intermezzo, and not in a directory that is aside. (By what name a file is reached, the module
+    /// goes by; here the one in the tree counts.)
+    /// </summary>
     public bool IsControl(Inode inode)
     {
-        while (inode != _control)
+        for (var it = inode; it != _control;)
         {
-            if (inode.Names.Count == 0)
+            if (it.Names.Count == 0)
             {
                 return false;
             }
 
-            inode = inode.Names.Count == 1 ? inode.Names[0].Directory : PlaceOf(inode).Directory;
+            var above = it.Names.Count == 1 ? it.Names[0].Directory : PlaceOf(it).Directory;
+            if (it != inode && IsAside(above))
+            {
+                return false;
+            }
+
+            it = above;
         }
 
         return true;
     }
+
+    /// <summary>Where lento keeps what is waiting for its place: .intermezzo/FILESET/staging/aside.</summary>
+    private bool IsAside(Inode directory) =>
+        directory.Names is [(var staging, "aside")] && staging.Names is [(var fileset, "staging")] && fileset.Names is [(var control, _)] && control == _control;
 
     /// <summary>A name of it, in the tree if it has one there.</summary>
     public (Inode Directory, string Name) PlaceOf(Inode inode)
