@@ -2,16 +2,13 @@
 /*
  * .intermezzo in the fileset's root: where the journal and lento's staging
  * are. Nobody but lento sees the name, and nothing below it is journaled, but
- * for what lies in a directory that is aside: that has left the tree until it
- * is known where it belongs, with all that is in it. (That it goes and comes
- * has records as well: LEAVE and ENTER.) That something is below .intermezzo is
- * told by walking up the dentries: whole trees move in and out by one rename,
- * and a flag on each inode would lag behind.
+ * for what lies in a directory that has left the tree, and may come back: it is
+ * aside until it is known where it belongs, or in the conflict store. (That it
+ * goes and comes has records as well: LEAVE and ENTER.) That something is below
+ * .intermezzo is told by walking up the dentries: whole trees move in and out by
+ * one rename, and a flag on each inode would lag behind.
  */
 #include "presto.h"
-
-/* .intermezzo/FILESET/staging/aside/OBJECT/... */
-#define PRESTO_ASIDE_DEPTH	6
 
 static bool presto_name_is(const struct qstr *name, const char *what, unsigned int len)
 {
@@ -54,10 +51,25 @@ static bool presto_climb(struct dentry *dentry, struct dentry *root)
 	return false;
 }
 
-/* What is below the control directory: is it in a directory that is aside? */
-static bool presto_is_in_aside(struct dentry *dentry, struct dentry *root)
+/* What is below the control directory, as far as it matters. */
+enum presto_path {
+	PATH_CONTROL,
+	PATH_FILESET,
+	PATH_STORE,		/* staging, conflicts */
+	PATH_ASIDE,		/* staging/aside; conflicts/ID */
+	PATH_KEPT,		/* staging/aside/OBJECT; conflicts/ID/kept */
+	PATH_KEPT_OBJECT,	/* staging/aside/OBJECT/...; conflicts/ID/kept/OBJECT */
+	PATH_KEPT_INSIDE,	/* conflicts/ID/kept/OBJECT/... */
+	PATH_DEPTH
+};
+
+#define presto_dentry_is(dentry, what) \
+	presto_name_is(&(dentry)->d_name, what, sizeof(what) - 1)
+
+/* Is what is below the control directory in a directory that has left the tree? */
+static bool presto_has_left(struct dentry *dentry, struct dentry *root)
 {
-	struct dentry *path[PRESTO_ASIDE_DEPTH] = { NULL }, *parent;
+	struct dentry *path[PATH_DEPTH] = { NULL }, *parent;
 
 	/* the first of what leads to it, from above */
 	for (; dentry != root; dentry = parent) {
@@ -67,9 +79,13 @@ static bool presto_is_in_aside(struct dentry *dentry, struct dentry *root)
 		if (parent == dentry)
 			return false;
 	}
-	return path[5] && presto_name_is(&path[2]->d_name, PRESTO_STAGING_DIR,
-					 sizeof(PRESTO_STAGING_DIR) - 1) &&
-	       presto_name_is(&path[3]->d_name, PRESTO_ASIDE_DIR, sizeof(PRESTO_ASIDE_DIR) - 1);
+	if (!path[PATH_KEPT_OBJECT])
+		return false;
+	if (presto_dentry_is(path[PATH_STORE], PRESTO_STAGING_DIR))
+		return presto_dentry_is(path[PATH_ASIDE], PRESTO_ASIDE_DIR);
+	return path[PATH_KEPT_INSIDE] &&
+	       presto_dentry_is(path[PATH_STORE], PRESTO_CONFLICTS_DIR) &&
+	       presto_dentry_is(path[PATH_KEPT], PRESTO_KEPT_DIR);
 }
 
 static bool presto_below_control(struct dentry *dentry, struct dentry *root)
@@ -80,7 +96,7 @@ static bool presto_below_control(struct dentry *dentry, struct dentry *root)
 	rcu_read_lock();
 	do {
 		seq = read_seqbegin(&rename_lock);
-		found = presto_climb(dentry, root) && !presto_is_in_aside(dentry, root);
+		found = presto_climb(dentry, root) && !presto_has_left(dentry, root);
 	} while (read_seqretry(&rename_lock, seq));
 	rcu_read_unlock();
 	return found;

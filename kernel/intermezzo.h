@@ -241,6 +241,9 @@ struct kml_range {
 #define PRESTO_STAGING_DIR	"staging"
 /* in there, what has left the tree until lento knows where it belongs */
 #define PRESTO_ASIDE_DIR	"aside"
+/* in there, conflicts, and in each of these what lost it */
+#define PRESTO_CONFLICTS_DIR	"conflicts"
+#define PRESTO_KEPT_DIR		"kept"
 
 /*
  * File flags that replicas are told of, as an xattr that no file system has:

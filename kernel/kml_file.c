@@ -234,7 +234,7 @@ static struct dentry *kml_child(struct vfsmount *mnt, struct dentry *parent, con
 /* .intermezzo/<fileset>/ with what belongs into it; returns the dentry of kml. */
 static struct dentry *kml_make_tree(struct super_block *sb)
 {
-	static const char * const stores[] = { PRESTO_STAGING_DIR, "conflicts" };
+	static const char * const stores[] = { PRESTO_STAGING_DIR, PRESTO_CONFLICTS_DIR };
 	struct presto_sb *ps = PRESTO_SB(sb);
 	struct dentry *control, *fileset, *log, *store;
 	int i;

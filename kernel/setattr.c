@@ -163,6 +163,13 @@ static bool presto_setattr_logs(struct dentry *dentry, struct iattr *attr)
 	return !presto_unlogged(dentry);
 }
 
+/* Will a CLOSE tell? It is asked first: where in the tree a file is, costs a walk. */
+static bool presto_setattr_closes(struct inode *inode, const struct iattr *attr)
+{
+	return presto_setattr_counts(attr) && !(attr->ia_valid & ATTR_SIZE) &&
+	       presto_close_tells(inode);
+}
+
 int presto_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)
 {
 	struct inode *inode = d_inode(dentry);
@@ -172,12 +179,10 @@ int presto_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr 
 	err = setattr_prepare(idmap, dentry, attr);
 	if (err)
 		return err;
-	if (!presto_setattr_logs(dentry, attr)) {
+	if (presto_setattr_closes(inode, attr) || !presto_setattr_logs(dentry, attr)) {
 		err = presto_setattr_unlogged(idmap, dentry, attr);
 	} else if (attr->ia_valid & ATTR_SIZE && presto_has_writers(inode)) {
 		err = presto_resize_open(idmap, dentry, attr);
-	} else if (presto_close_tells(inode)) {
-		err = presto_setattr_unlogged(idmap, dentry, attr);
 	} else {
 		presto_resize_time(inode, attr);
 		err = presto_setattr_logged(idmap, dentry, attr);

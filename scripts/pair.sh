@@ -63,9 +63,12 @@ print(json.load(sys.stdin)["filesets"][0].get(sys.argv[1], 0))' "$2"
 
 # Compares the trees of all machines, byte for byte and attribute for attribute; prints the number of entries, or the differences and fails.
 equal_trees() {
-	local who
+	local who readers=() reader
 	for who in $machines; do
-		on "$who" /intermezzo/scripts/tree-manifest $mount >"$LAB_DIR/manifest.$who" || return
+		on "$who" /intermezzo/scripts/tree-manifest $mount >"$LAB_DIR/manifest.$who" & readers+=($!)
+	done
+	for reader in "${readers[@]}"; do wait "$reader" || return; done
+	for who in $machines; do
 		if ! cmp -s "$LAB_DIR/manifest.qube" "$LAB_DIR/manifest.$who"; then
 			diff "$LAB_DIR/manifest.qube" "$LAB_DIR/manifest.$who" | head -n "${DIFF_LINES:-40}"
 			return 1

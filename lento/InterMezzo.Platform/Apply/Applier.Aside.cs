@@ -78,16 +78,7 @@ internal sealed partial class Applier
 
     public void DropAside(Fid fid)
     {
-        // What is done in a directory that is aside has records. What is in the other one when lento stops, goes when it starts.
-        var gone = "gone\0"u8;
-        TreeRemoval.Remove(_root.Objects, gone);
-        var result = Interop.Sys.RenameAt2(_root.Aside, AsideName(fid), _root.Objects, gone, Interop.Sys.RenameNoReplace);
-        if (result != -Errno.ENOENT)
-        {
-            SysException.Check(result, "renameat2", AsideName(fid));
-            TreeRemoval.Remove(_root.Objects, gone);
-        }
-
+        _root.Discard(_root.Aside, AsideName(fid));
         _objects.Forget(fid);
         _directories.Forget(fid);
     }

@@ -42,7 +42,7 @@ internal sealed partial class ConflictStore
         {
             foreach (var resolved in kept is null ? [] : book.LastResolved!)
             {
-                TreeRemoval.Remove(kept!, [.. resolved, 0]);
+                _root.Discard(kept!, [.. resolved, 0]);
             }
 
             if (book.Entries.Count > 0 || (kept is not null && NamesIn(kept).Count > 0))
@@ -52,10 +52,7 @@ internal sealed partial class ConflictStore
         }
 
         // As a whole: without its description what is left would tell nothing.
-        byte[] gone = [.. "resolved-"u8, .. name, 0];
-        TreeRemoval.Remove(_root.Objects, gone);
-        SysException.Check(Interop.Sys.RenameAt2(_root.Conflicts, [.. name, 0], _root.Objects, gone, Interop.Sys.RenameNoReplace), "renameat2", name);
-        TreeRemoval.Remove(_root.Objects, gone);
+        _root.Discard(_root.Conflicts, [.. name, 0]);
     }
 
     private static void Sync(Fd directory)

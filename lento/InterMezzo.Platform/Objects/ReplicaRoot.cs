@@ -98,6 +98,24 @@ internal sealed class ReplicaRoot : IDisposable
         return new Fd(SysException.Check(Interop.Sys.OpenAt(parent, bytes, flags), "open", name));
     }
 
+    /// <summary>
+    /// Removes what is set aside or kept, with all below it: what is done in such a directory has records, so it goes
+    /// where nothing has. What is there when lento stops, goes when it starts.
+    /// </summary>
+    /// <param name="directory">Below .intermezzo.</param>
+    /// <param name="name">With NUL; nothing may be there.</param>
+    internal void Discard(Fd directory, ReadOnlySpan<byte> name)
+    {
+        var gone = "gone\0"u8;
+        TreeRemoval.Remove(Objects, gone);
+        var result = Interop.Sys.RenameAt2(directory, name, Objects, gone, Interop.Sys.RenameNoReplace);
+        if (result != -Errno.ENOENT)
+        {
+            SysException.Check(result, "renameat2", name);
+            TreeRemoval.Remove(Objects, gone);
+        }
+    }
+
     internal static ulong DeviceOf(Fd fd)
     {
         SysException.Check(Interop.Sys.StatX(fd, out var stat), "statx", "a directory");

@@ -469,47 +469,49 @@ static void test_tell(void)
 	close(dir);
 }
 
-/* What has left the tree until lento knows where it belongs is logged as if it had not. */
-static void test_aside(void)
+/* What has left the tree and may come back is logged as if it had not, but for itself. */
+static void test_left(const char *parent, const char *name)
 {
-	char aside[300], object[310], inside[320], made[330];
+	char store[300], object[310], inside[320], made[330];
 	const struct kml_record *record;
 	uint64_t before;
 	int cwd;
 
-	snprintf(aside, sizeof(aside), "%s/%s/%s/%s", PRESTO_CONTROL_DIR, info().fileset,
-		 PRESTO_STAGING_DIR, PRESTO_ASIDE_DIR);
-	snprintf(object, sizeof(object), "%s/it", aside);
+	snprintf(store, sizeof(store), "%s/%s/%s", PRESTO_CONTROL_DIR, info().fileset, parent);
+	mkdir(path(store), 0700);
+	snprintf(store, sizeof(store), "%s/%s/%s/%s", PRESTO_CONTROL_DIR, info().fileset, parent, name);
+	snprintf(object, sizeof(object), "%s/it", store);
 	snprintf(inside, sizeof(inside), "%s/inside", object);
 	snprintf(made, sizeof(made), "%s/made", inside);
 	check(!child_does("mkdir -p left/inside && echo x >left/inside/f"), "a program makes what leaves", "no");
 	cwd = open(path("left/inside"), O_PATH);
-	mkdir(path(aside), 0700);
+	mkdir(path(store), 0700);
 	set_context(5, 1, 0, 0);
 	before = info().head;
 	check(!rename(path("left"), path(object)) && record_at(before)->op == KML_OP_LEAVE,
-	      "a directory that goes aside: LEAVE", "%s", strerror(errno));
+	      "a directory that leaves: LEAVE", "%s: %s", parent, strerror(errno));
 	before = info().head;
 	check(!mkdir(path(made), 0755) && (record = record_at(before)) &&
-	      record->op == KML_OP_MKDIR && record->replica == 5, "what lento makes in it has a record", "%s",
-	      strerror(errno));
+	      record->op == KML_OP_MKDIR && record->replica == 5, "what lento makes in it has a record",
+	      "%s: %s", parent, strerror(errno));
 	set_context(0, 0, 0, 0);
 	check_errno(rmdir(path(made)), EPERM, "... and needs a context");
 	before = info().head;
 	if (!fork())
 		_exit(mkdirat(cwd, "by", 0755) || renameat(cwd, "by", cwd, "name") ? errno : 0);
 	check(child_status(-1) == 0 && (record = record_at(before)) && record->op == KML_OP_MKDIR &&
-	      !record->replica && record->counter, "what a program makes that is in it, too", "no");
+	      !record->replica && record->counter, "what a program makes that is in it, too", "%s", parent);
 	before = info().head;
-	check(!mkdir(path(".intermezzo/beside"), 0700) && !rmdir(path(".intermezzo/beside")) &&
-	      info().head == before, "what is lento's own has none", "%s", strerror(errno));
+	snprintf(made, sizeof(made), "%s/beside", store);
+	check(!mkdir(path(made), 0700) && !rmdir(path(made)) && info().head == before,
+	      "what is lento's own has none", "%s: %s", parent, strerror(errno));
 	set_context(5, 2, 0, 0);
 	before = info().head;
 	check(!rename(path(object), path("back")) && record_at(before)->op == KML_OP_ENTER,
-	      "... that comes back: ENTER", "%s", strerror(errno));
+	      "... that comes back: ENTER", "%s: %s", parent, strerror(errno));
 	set_context(0, 0, 0, 0);
-	check(!child_does("rmdir back/inside/made back/inside/name && rm -r back"), "what came back is as it was made", "no");
-	rmdir(path(aside));
+	check(!child_does("rmdir back/inside/made back/inside/name && rm -r back"), "what came back is as it was made", "%s", parent);
+	rmdir(path(store));
 	close(cwd);
 }
 
@@ -649,7 +651,8 @@ int main(int argc, char **argv)
 	test_contexts();
 	test_context_asks();
 	test_tell();
-	test_aside();
+	test_left(PRESTO_STAGING_DIR, PRESTO_ASIDE_DIR);
+	test_left(PRESTO_CONFLICTS_DIR "/5-1", PRESTO_KEPT_DIR);
 	test_ioctls();
 	return failures != 0;
 }

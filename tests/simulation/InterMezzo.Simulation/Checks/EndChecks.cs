@@ -84,7 +84,7 @@ internal static class EndChecks
         {
             foreach (var machine in history.Machines)
             {
-                if (machine.Disk.Inodes.Values.Any(inode => !machine.Mount.IsControl(inode) && machine.Mount.FidOf(inode).Canonical(machine.Replica) == fid))
+                if (machine.Disk.Inodes.Values.Any(inode => !machine.Mount.IsBelowControl(inode) && machine.Mount.FidOf(inode).Canonical(machine.Replica) == fid))
                 {
                     history.Fail($"{fid}, which was removed, is in the tree of {machine.Name}");
                     return;
@@ -127,7 +127,7 @@ internal static class EndChecks
 
     /// <summary>In the tree, or in the conflict store: what is only staged, nobody finds.</summary>
     private static bool IsInReach(Machine machine, Inode inode) =>
-        !machine.Mount.IsControl(inode) || (Directory(machine, "conflicts") is { } conflicts && IsBelow(inode, conflicts));
+        !machine.Mount.IsBelowControl(inode) || (Directory(machine, "conflicts") is { } conflicts && IsBelow(inode, conflicts));
 
     private static bool IsBelow(Inode inode, Inode directory)
     {

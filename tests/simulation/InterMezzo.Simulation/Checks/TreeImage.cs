@@ -51,7 +51,7 @@ internal static class TreeImage
         if (!inode.IsDirectory)
         {
             // A directory's may differ: README, Not there yet.
-            text.Append(CultureInfo.InvariantCulture, $" {state.ModifyTime.Seconds}.{state.ModifyTime.Nanoseconds} names {inode.Names.Count(name => !machine.Mount.IsControl(name.Directory))}");
+            text.Append(CultureInfo.InvariantCulture, $" {state.ModifyTime.Seconds}.{state.ModifyTime.Nanoseconds} names {inode.Names.Count(name => !machine.Mount.IsBelowControl(name.Directory))}");
         }
 
         foreach (var (name, value) in state.Xattrs.Where(xattr => !xattr.Key.StartsWith("trusted.", StringComparison.Ordinal)))

@@ -40,12 +40,15 @@ internal sealed partial class Mount
     /// <summary>The log has grown, or <see cref="Released"/> has.</summary>
     public event Action? Changed;
 
-    /// <summary>
-    /// It stands below .intermezzo, and not in a directory that is aside. (By what name a file is reached, the module
-    /// goes by; here the one in the tree counts.)
-    /// </summary>
-    public bool IsControl(Inode inode)
+    /// <summary>It stands below .intermezzo. (By what name a file is reached, the module goes by; here the one in the tree counts.)</summary>
+    public bool IsBelowControl(Inode inode) => IsBelowControl(inode, out _);
+
+    /// <summary>The same, and not in a directory that has left the tree.</summary>
+    public bool IsControl(Inode inode) => IsBelowControl(inode, out var hasLeft) && !hasLeft;
+
+    private bool IsBelowControl(Inode inode, out bool hasLeft)
     {
+        hasLeft = false;
         for (var it = inode; it != _control;)
         {
             if (it.Names.Count == 0)
@@ -54,16 +57,15 @@ internal sealed partial class Mount
             }
 
             var above = it.Names.Count == 1 ? it.Names[0].Directory : PlaceOf(it).Directory;
-            if (it != inode && IsAside(above))
-            {
-                return false;
-            }
-
+            hasLeft |= it != inode && (IsAside(above) || IsKept(above));
             it = above;
         }
 
         return true;
     }
+
+    private bool IsKept(Inode directory) =>
+        directory.Names is [(var id, "kept")] && id.Names is [(var conflicts, _)] && conflicts.Names is [(var fileset, "conflicts")] && fileset.Names is [(var control, _)] && control == _control;
 
     /// <summary>Where lento keeps what is waiting for its place: .intermezzo/FILESET/staging/aside.</summary>
     private bool IsAside(Inode directory) =>
@@ -74,7 +76,7 @@ internal sealed partial class Mount
     {
         foreach (var place in inode.Names)
         {
-            if (!IsControl(place.Directory))
+            if (!IsBelowControl(place.Directory))
             {
                 return place;
             }
