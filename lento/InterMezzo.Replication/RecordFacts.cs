@@ -348,6 +348,12 @@ public static partial class RecordFacts
     /// <summary>New content of a file that was there before.</summary>
     public static bool Rewrites(RecordView record, ulong self = 0) => Kind(record, self) == UpdateKind.Writes || Resizes(record);
 
+    /// <summary>An update of a name takes it from its object, and gives it to none.</summary>
+    public static bool OnlyTakes(RecordView record, ulong self, Fid directory, ReadOnlySpan<byte> name) =>
+        record.Op is Op.Unlink or Op.Rmdir ||
+        (record.Op == Op.Rename && !IsExchange(record) && Parent(record, self) == directory && record.Name.SequenceEqual(name) &&
+            (SecondParent(record, self) != directory || !record.Name2.SequenceEqual(name)));
+
     /// <summary>A SETATTR that changes nothing of an object's content.</summary>
     public static bool SetsAttributes(RecordView record) => record.Op == Op.SetAttr && record.TryGetAttr(out var attr) && !attr.Has(AttrValid.Size);
 

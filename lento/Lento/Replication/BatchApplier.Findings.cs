@@ -161,7 +161,7 @@ internal sealed partial class BatchApplier
         var view = RecordView.Parse(found.Data);
         var (fid, parent) = (RecordFacts.Object(view, replica.Self), RecordFacts.Parent(view, replica.Self));
         var place = replica.Tree.PlaceOf(fid);
-        if (!Exists(parent) || _own?.HasLastingName(parent, finding.Name.Span, Echo) == true || _own?.HasRemoved(fid, Echo) == true)
+        if (!Exists(parent) || _own?.HasLastingName(parent, finding.Name.Span, Echo, fid) == true || _own?.HasRemoved(fid, Echo) == true)
         {
             return finding.Lost && Exists(fid) && KeepOwnContent(record, finding, fid, parent) ? TakeBackContent(fid, place) : null;
         }

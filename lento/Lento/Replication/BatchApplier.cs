@@ -238,7 +238,7 @@ internal sealed partial class BatchApplier(
 
         var known = Known(record);
         var clash = ClashOf(view, known);
-        if (record.IsFinding && _own?.HasLastingName(RecordFacts.Parent(view, replica.Self), RecordFacts.FirstName(view), Echo) == true)
+        if (record.IsFinding && _own?.HasLastingName(RecordFacts.Parent(view, replica.Self), RecordFacts.FirstName(view), Echo, RecordFacts.Object(view, replica.Self)) == true)
         {
             // A program has changed that meanwhile.
             return true;

@@ -43,7 +43,7 @@ internal static class Findings
         foreach (var fid in lost.Objects)
         {
             using var still = tree.Open(fid);
-            if (still is null)
+            if (still is null || IsAway(still, tree))
             {
                 yield return new Finding { Fid = WireTypes.Write(fid) };
             }
@@ -70,11 +70,15 @@ internal static class Findings
         [.. question.Objects.Select(WireTypes.ReadFid)],
         IsContent: false);
 
-    /// <summary>Null: there is no such directory.</summary>
+    /// <summary>In the conflict store, for one, and by no other name in the tree.</summary>
+    private static bool IsAway(ITreeObject it, IReplicaTree tree) =>
+        it.ReadState().Attr is var attr && (attr.Links == 1 || RecordFacts.IsDirectory(attr.Mode)) && tree.IsAway(it.Fid);
+
+    /// <summary>Null: there is no such directory in the tree.</summary>
     private static Finding? At(Fid parent, byte[] name, IReplicaTree tree, Predicate<Fid> isToCome)
     {
         using var directory = tree.Open(parent);
-        if (directory is null)
+        if (directory is null || tree.IsAway(parent))
         {
             return null;
         }

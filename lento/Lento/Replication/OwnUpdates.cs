@@ -62,9 +62,10 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, ulong peer)
 
     /// <summary>
     /// The same, but an object that was made since and is gone again doesn't count: the peer may never hear of it
-    /// (<see cref="LogOptimizer"/>), and then says nothing about the name.
+    /// (<see cref="LogOptimizer"/>), and then says nothing about the name. Neither does what takes it from another object
+    /// than the one that the peer has there.
     /// </summary>
-    public bool HasLastingName(Fid directory, ReadOnlySpan<byte> name, ulong known)
+    public bool HasLastingName(Fid directory, ReadOnlySpan<byte> name, ulong known, Fid there = default)
     {
         if (!HasName(directory, name, known))
         {
@@ -90,7 +91,10 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, ulong peer)
                     return true;
                 }
 
-                named.Add(fid);
+                if (there.IsNone || fid == there || !RecordFacts.OnlyTakes(record, self, directory, name))
+                {
+                    named.Add(fid);
+                }
             }
 
             (RecordFacts.Kind(record, self) switch { UpdateKind.Creates => made, UpdateKind.Removes => gone, _ => null })?.Add(fid);

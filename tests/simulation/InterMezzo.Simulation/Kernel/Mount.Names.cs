@@ -38,7 +38,7 @@ internal sealed partial class Mount
             ChangeTime = operation.Now,
         });
         var left = operation.TimeOf(directory);
-        if (!IsControl(directory))
+        if (!HoldsControl(directory))
         {
             var op = type switch { 0x4000 => Op.Mkdir, 0xa000 => Op.Symlink, 0x8000 => Op.Create, _ => Op.Mknod };
             var offset = Record(actor, op, default, ResultOf(left, inode), 0, (ref RecordWriter record) =>
@@ -80,7 +80,7 @@ internal sealed partial class Mount
             return inode.IsDirectory ? Errors.NotPermitted : Errors.NoEntry;
         }
 
-        var control = IsControl(directory);
+        var control = HoldsControl(directory);
         if (IsControl(inode) != control)
         {
             return Errors.CrossDevice;
@@ -128,7 +128,7 @@ internal sealed partial class Mount
             return isDirectory ? Errors.NotDirectory : Errors.IsDirectory;
         }
 
-        var control = IsControl(directory);
+        var control = HoldsControl(directory);
         if (inode is { State.Links: 1 } && MayBeWritten(inode) && !control && actor.Applies && _mutation != Mutation.WritersAreReplaced)
         {
             return Errors.Busy;
@@ -169,7 +169,7 @@ internal sealed partial class Mount
 
     public int Rename(in Actor actor, Inode fromDirectory, string from, Inode toDirectory, string to, uint flags)
     {
-        bool fromControl = IsControl(fromDirectory), toControl = IsControl(toDirectory);
+        bool fromControl = HoldsControl(fromDirectory), toControl = HoldsControl(toDirectory);
         if (IsControlName(fromDirectory, from) || IsControlName(toDirectory, to) || (fromControl != toControl && !actor.Applies))
         {
             return Errors.NotPermitted;
@@ -245,7 +245,7 @@ internal sealed partial class Mount
             return Errors.NoEntry;
         }
 
-        if (IsControl(directory) || actor.Applies || (inode.IsDirectory && op == Op.Link))
+        if (HoldsControl(directory) || actor.Applies || (inode.IsDirectory && op == Op.Link))
         {
             return Errors.Invalid;
         }
@@ -377,7 +377,7 @@ internal sealed partial class Mount
     private int Refuses(in Actor actor, Inode directory, string name) =>
         IsControlName(directory, name) ? Errors.NotPermitted
         : directory.State.Links == 0 ? Errors.NoEntry
-        : actor is { IsLento: true, Applies: false } && !IsControl(directory) ? Errors.NotPermitted
+        : actor is { IsLento: true, Applies: false } && !HoldsControl(directory) ? Errors.NotPermitted
         : 0;
 
     private void AddName(ref RecordWriter record, Inode inode, Inode directory, string name)

@@ -41,14 +41,17 @@ internal sealed partial class Mount
     public event Action? Changed;
 
     /// <summary>It stands below .intermezzo. (By what name a file is reached, the module goes by; here the one in the tree counts.)</summary>
-    public bool IsBelowControl(Inode inode) => IsBelowControl(inode, out _);
+    public bool IsBelowControl(Inode inode) => IsBelowControl(inode, out _, out _);
 
     /// <summary>The same, and not in a directory that has left the tree.</summary>
-    public bool IsControl(Inode inode) => IsBelowControl(inode, out var hasLeft) && !hasLeft;
+    public bool IsControl(Inode inode) => IsBelowControl(inode, out _, out var isInside) && !isInside;
 
-    private bool IsBelowControl(Inode inode, out bool hasLeft)
+    /// <summary>What is in a directory is below .intermezzo, and that isn't one that has left the tree, or in one.</summary>
+    private bool HoldsControl(Inode directory) => IsBelowControl(directory, out var hasLeft, out _) && !hasLeft;
+
+    private bool IsBelowControl(Inode inode, out bool hasLeft, out bool isInside)
     {
-        hasLeft = false;
+        (hasLeft, isInside) = (false, false);
         for (var it = inode; it != _control;)
         {
             if (it.Names.Count == 0)
@@ -57,7 +60,11 @@ internal sealed partial class Mount
             }
 
             var above = it.Names.Count == 1 ? it.Names[0].Directory : PlaceOf(it).Directory;
-            hasLeft |= it != inode && (IsAside(above) || IsKept(above));
+            if (IsAside(above) || IsKept(above))
+            {
+                (hasLeft, isInside) = (true, it != inode);
+            }
+
             it = above;
         }
 
