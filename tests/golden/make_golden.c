@@ -563,6 +563,10 @@ static void print_device(void)
 	fprintf(text, "string PRESTO_XATTR_FID %s\n", PRESTO_XATTR_FID);
 	fprintf(text, "string KML_XATTR_FLAGS %s\n", KML_XATTR_FLAGS);
 	fprintf(text, "string PRESTO_CONTROL_DIR %s\n", PRESTO_CONTROL_DIR);
+	fprintf(text, "string PRESTO_STAGING_DIR %s\n", PRESTO_STAGING_DIR);
+	fprintf(text, "string PRESTO_ASIDE_DIR %s\n", PRESTO_ASIDE_DIR);
+	fprintf(text, "string PRESTO_CONFLICTS_DIR %s\n", PRESTO_CONFLICTS_DIR);
+	fprintf(text, "string PRESTO_KEPT_DIR %s\n", PRESTO_KEPT_DIR);
 }
 
 static void print_constants(void)

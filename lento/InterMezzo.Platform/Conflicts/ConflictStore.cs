@@ -58,7 +58,7 @@ internal sealed partial class ConflictStore(ObjectTable objects) : IConflictStor
     {
         using var directory = ReplicaRoot.MakeDirectory(_root.Conflicts, NameOf(conflict.Loser), Private);
         AppendLine(directory, ConflictAbout.Encode(conflict, path));
-        return ReplicaRoot.MakeDirectory(directory, "kept", Private);
+        return ReplicaRoot.MakeDirectory(directory, ReplicaRoot.KeptName, Private);
     }
 
     internal void KeepRecord(Conflict conflict, RecordView record)

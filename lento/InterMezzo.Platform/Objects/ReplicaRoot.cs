@@ -12,6 +12,12 @@ internal sealed class ReplicaRoot : IDisposable
 {
     internal const string ControlDirectory = ".intermezzo";
 
+    // The module goes by these: what is in a directory of staging/aside, or of conflicts/ID/kept, has left the tree and may come back.
+    internal const string StagingName = "staging";
+    internal const string AsideName = "aside";
+    internal const string ConflictsName = "conflicts";
+    internal const string KeptName = "kept";
+
     internal static ReadOnlySpan<byte> ControlName => ".intermezzo"u8;
 
     internal ReplicaRoot(string path, string fileset, ulong self)
@@ -22,12 +28,12 @@ internal sealed class ReplicaRoot : IDisposable
         Fd = OpenDirectory(Path);
         Device = DeviceOf(Fd);
         Control = MakeDirectory(MakeDirectory(Fd, ControlDirectory, 0x1c0), fileset, 0x1c0);
-        Staging = MakeDirectory(Control, "staging", 0x1c0);
+        Staging = MakeDirectory(Control, StagingName, 0x1c0);
         Objects = MakeDirectory(Staging, "objects", 0x1c0);
         Contents = MakeDirectory(Staging, "contents", 0x1c0);
-        Aside = MakeDirectory(Staging, "aside", 0x1c0);
+        Aside = MakeDirectory(Staging, AsideName, 0x1c0);
         Redo = MakeDirectory(Staging, "redo", 0x1c0);
-        Conflicts = MakeDirectory(Control, "conflicts", 0x1c0);
+        Conflicts = MakeDirectory(Control, ConflictsName, 0x1c0);
         FindFid();
     }
 

@@ -14,6 +14,10 @@ public class AbiTests
 
     private static readonly Dictionary<string, ulong> s_ours = new()
     {
+        [$"IS(PRESTO_STAGING_DIR, {ReplicaRoot.StagingName})"] = 1,
+        [$"IS(PRESTO_ASIDE_DIR, {ReplicaRoot.AsideName})"] = 1,
+        [$"IS(PRESTO_CONFLICTS_DIR, {ReplicaRoot.ConflictsName})"] = 1,
+        [$"IS(PRESTO_KEPT_DIR, {ReplicaRoot.KeptName})"] = 1,
         ["O_RDONLY"] = OpenFlags.ReadOnly,
         ["O_WRONLY"] = OpenFlags.WriteOnly,
         ["O_RDWR"] = OpenFlags.ReadWrite,
@@ -145,6 +149,7 @@ public class AbiTests
             #include <poll.h>
             #include <stddef.h>
             #include <stdio.h>
+            #include <string.h>
             #include <sys/eventfd.h>
             #include <sys/stat.h>
             #include <sys/syscall.h>
@@ -152,6 +157,7 @@ public class AbiTests
             #include <unistd.h>
             #include <linux/openat2.h>
             #include "{{Header()}}"
+            #define IS(name, what) !strcmp(name, #what)
             int main(void) { {{string.Join('\n', prints)}} return 0; }
             """);
         var output = Scratch.Sh($"cd {scratch.Path} && gcc -w -o abi abi.c && ./abi");
