@@ -10,7 +10,7 @@ import struct
 
 MAKERS = ("CREATE", "MKDIR", "SYMLINK", "MKNOD")
 EXCHANGE = 2
-RECOVERED, TMPFILE, ATTR = 0x04, 0x20, 0x80  # KML_FLAG_*
+APPLIED, RECOVERED, TMPFILE, ATTR, MARKED = 0x01, 0x04, 0x20, 0x80, 0x100  # KML_FLAG_*
 RESULT_TIME, RESULT_XATTRS = 1, 2
 MODE, UID, GID, SIZE, MTIME = 0x1, 0x2, 0x4, 0x8, 0x20  # KML_ATTR_*
 NAMES, APPENDED, MAPPED, REPLACED = range(4)  # cells.h
@@ -115,11 +115,16 @@ class Model:
         self.root = root
         self.nodes, self.names = {root.key: root}, {}  # names: directory and name -> object, by their keys
         self.removed = set()  # keys
+        self.created = None  # by the record before
         root.links = 1
 
     def replay(self, record):
+        # the CREATE before was a mark as well; what recovery takes back after it says nothing else
+        if self.created and record.number("flags") & MARKED:
+            self.created.dirty = True
         if record.state == "VOID":
             return
+        self.created = None
         action = getattr(self, "do_" + record.op.lower(), None)
         if action:
             action(record)
@@ -176,6 +181,8 @@ class Model:
             node.size, node.mtime = int(record.attr()["size"]), (time(record.attr()["mtime"]),) * 2
         self.add(record, record.name(), node)
         self.touch(record, "parent")
+        if record.op == "CREATE" and not record.number("flags") & (APPLIED | TMPFILE):
+            self.created = node
 
     do_create = do_mkdir = do_symlink = do_mknod = make
 
