@@ -161,12 +161,19 @@ internal sealed partial class BatchApplier
         var view = RecordView.Parse(found.Data);
         var (fid, parent) = (RecordFacts.Object(view, replica.Self), RecordFacts.Parent(view, replica.Self));
         var place = replica.Tree.PlaceOf(fid);
-        if (!Exists(parent) || _own?.HasLastingName(parent, finding.Name.Span, Echo, fid) == true || _own?.HasRemoved(fid, Echo) == true)
+        var room = ApplyStatus.Changed;
+        while (room == ApplyStatus.Changed && !StandsHere(fid, parent, finding.Name.Span))
+        {
+            room = MakeRoomFor(TakingBack(record), parent, finding.Name.Span, fid);
+            _own?.CatchUpTo(Echo);
+        }
+
+        if (room == ApplyStatus.Changed)
         {
             return finding.Lost && Exists(fid) && KeepOwnContent(record, finding, fid, parent) ? TakeBackContent(fid, place) : null;
         }
 
-        if (!MakeRoomFor(TakingBack(record), parent, finding.Name.Span, fid))
+        if (room is not (ApplyStatus.Applied or ApplyStatus.AlreadySo))
         {
             return null;
         }
@@ -184,6 +191,10 @@ internal sealed partial class BatchApplier
 
         return null;
     }
+
+    /// <summary>What an own update says of an object or of a name, the server has yet to judge.</summary>
+    private bool StandsHere(Fid fid, Fid parent, ReadOnlySpan<byte> name) =>
+        !Exists(parent) || _own?.HasLastingName(parent, name, Echo, fid) == true || _own?.HasRemoved(fid, Echo) == true;
 
     /// <summary>Its content has lost, and is kept; it has another place here, or waits for one.</summary>
     private ApplyStep? TakeBackContent(Fid fid, (Fid Parent, byte[] Name)? place)
@@ -244,12 +255,16 @@ internal sealed partial class BatchApplier
         return aside.IsDone ? _applier.EnterObject(origin, parent, name, item.Fid, item.State, null) : aside;
     }
 
-    /// <summary>What stands at a name where the server has another object is told of by a finding of its own.</summary>
-    private bool MakeRoomFor(Origin origin, Fid parent, ReadOnlySpan<byte> name, Fid fid)
+    /// <summary>
+    /// What stands at a name where the server has another object is told of by a finding of its own. Changed: a program was
+    /// faster, look again.
+    /// </summary>
+    private ApplyStatus MakeRoomFor(Origin origin, Fid parent, ReadOnlySpan<byte> name, Fid fid)
     {
         using var entry = replica.Tree.OpenAt(parent, name);
-        return entry is null || entry.Fid == fid ||
-            SetAsideOrEvict(origin, parent, name, entry.Fid) is ApplyStatus.Applied or ApplyStatus.AlreadySo;
+        return entry is null || entry.Fid == fid
+            ? ApplyStatus.AlreadySo
+            : SetAsideOrEvict(origin with { Seen = _own?.Seen ?? 0 }, parent, name, entry.Fid);
     }
 
     /// <summary>Nothing stands at a name there.</summary>

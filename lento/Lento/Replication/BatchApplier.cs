@@ -94,11 +94,19 @@ internal sealed partial class BatchApplier(
         _fetched.Add(step.Missing!.Value);
         foreach (var item in fetched.Objects)
         {
-            // While it was fetched, what other peers sent was applied.
-            _own?.CatchUpTo(Echo);
             var (parent, name) = item.Parent == default ? (step.Parent, step.Name) : (item.Parent, item.Name);
-            var isPlace = (record.Wire.Echo != 0 || item.Parent != default) && !IsMovedHere(parent, name, item.Fid);
-            if (isPlace && !MakeRoomFor(origin, parent, name, item.Fid))
+            bool isPlace;
+            ApplyStatus room;
+            do
+            {
+                // While it was fetched, what other peers sent was applied.
+                _own?.CatchUpTo(Echo);
+                isPlace = (record.Wire.Echo != 0 || item.Parent != default) && !IsMovedHere(parent, name, item.Fid);
+                room = isPlace ? MakeRoomFor(origin, parent, name, item.Fid) : ApplyStatus.AlreadySo;
+            }
+            while (room == ApplyStatus.Changed);
+
+            if (room is not (ApplyStatus.Applied or ApplyStatus.AlreadySo))
             {
                 Ask(record);
                 continue;
@@ -113,7 +121,7 @@ internal sealed partial class BatchApplier(
                 content = HasAsItIs(item.Fid, step.Missing.Value) ? null : item.Content;
                 outcome = item.IsLink
                     ? _applier.EnterLink(origin, parent, name, item.Fid)
-                    : _applier.EnterObject(origin with { Seen = _own?.Seen ?? 0 }, parent, name, item.Fid, WithOwn(item), content);
+                    : _applier.EnterObject(origin with { Seen = _own?.Seen ?? 0 }, parent, name, item.Fid, WithOwn(item, content), content);
             }
             while (outcome.Status == ApplyStatus.Changed);
 
@@ -143,17 +151,28 @@ internal sealed partial class BatchApplier(
         (fid != wanted && replica.Tree.PlaceOf(fid) is not null) || (Exists(fid) && _own?.ContentOf(fid, Echo) is not null);
 
     /// <summary>What was set of it here, the server has yet to judge.</summary>
-    private ObjectState WithOwn(FetchedObject item)
+    private ObjectState WithOwn(FetchedObject item, InterMezzo.Replication.Ports.Content? content)
     {
         if (_own is null || !Exists(item.Fid))
         {
             return item.State;
         }
 
-        var keeps = _own.HasAttributesOf(item.Fid, Echo) ? _own.AttributesSet(item.Fid, Echo) : 0;
+        // The mtime is that of the content.
+        var left = item.Content is not null && content is null ? AttrValid.ModifyTime : 0;
+        var attr = item.State.Attr with { Valid = item.State.Attr.Valid & ~left };
+        if (_own.HasAttributesOf(item.Fid, Echo))
+        {
+            attr = attr with
+            {
+                Valid = attr.Valid & ~_own.AttributesSet(item.Fid, Echo),
+                ModifyTime = content is not null && _own.TimeSetSince(item.Fid, Echo) is { } set ? set : attr.ModifyTime,
+            };
+        }
+
         return new ObjectState
         {
-            Attr = item.State.Attr with { Valid = item.State.Attr.Valid & ~keeps },
+            Attr = attr,
             Target = item.State.Target,
             Xattrs = _own.HasXattrsOf(item.Fid, Echo) ? null : item.State.Xattrs,
         };
