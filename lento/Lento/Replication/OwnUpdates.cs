@@ -153,7 +153,8 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, ulong peer)
         foreach (var (_, bytes) in LogScan.Records(journal, Start(from), journal.Info.Watermark))
         {
             var record = RecordView.Parse(bytes.Span);
-            if (IsOwnUpdate(record) && RecordFacts.SetsAttributes(record) && RecordFacts.Object(record, self) == fid && record.TryGetAttr(out var own))
+            if (IsOwnUpdate(record) && (record.Source == 0 || !others) && RecordFacts.SetsAttributes(record) &&
+                RecordFacts.Object(record, self) == fid && record.TryGetAttr(out var own))
             {
                 attributes = attributes with { Valid = attributes.Valid & ~own.Valid };
             }
