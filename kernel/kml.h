@@ -161,9 +161,14 @@ void presto_op_note(struct presto_op *op);
 int presto_op_wait(struct presto_op *op);
 void presto_note_change(struct presto_jinode *ji, const struct presto_op *op);
 
-/* content.c */
+/* fid.c */
 int presto_fid(struct inode *inode, struct kml_fid *fid);
 void presto_fid_new(struct inode *inode);
+
+/* ranges.c */
+void presto_put_ranges(struct presto_op *op, struct presto_jinode *ji);
+
+/* content.c */
 void presto_closer(struct work_struct *work);
 int presto_close_marks(struct kml *kml);
 
