@@ -377,6 +377,50 @@ struct dentry *kml_resolve(struct kml *kml, const struct kml_object *object)
 	return dentry ?: ERR_PTR(-ESTALE);
 }
 
+/* What a CREATE that was made here has made. */
+static struct kml_object kml_created_object(const struct kml_result *made)
+{
+	return (struct kml_object){
+		.fid = { .ino = made->ino, .gen = made->gen },
+		.ino = made->ino,
+		.gen = made->gen,
+		.mode = made->mode,
+	};
+}
+
+static struct timespec64 kml_time(__le64 sec, __le32 nsec)
+{
+	return (struct timespec64){ .tv_sec = le64_to_cpu(sec), .tv_nsec = le32_to_cpu(nsec) };
+}
+
+/*
+ * Is the file that a CREATE has made as it was then? Its times are those between
+ * record and outcome.
+ */
+static bool kml_is_as_created(struct kml *kml, const struct kml_record *record)
+{
+	const struct kml_result *made = &record->result;
+	bool later = le32_to_cpu(made->flags) & KML_RESULT_TIME;
+	struct timespec64 from = kml_time(record->sec, record->nsec);
+	struct timespec64 to = later ? kml_time(made->sec, made->nsec) : from;
+	struct kml_object object = kml_created_object(made);
+	struct dentry *dentry = kml_resolve(kml, &object);
+	struct timespec64 mtime;
+	struct inode *inode;
+	bool same;
+
+	if (IS_ERR(dentry))
+		return false;
+	inode = d_inode(dentry);
+	mtime = inode_get_mtime(inode);
+	same = !i_size_read(inode) && inode->i_mode == le32_to_cpu(made->mode) &&
+	       i_uid_read(inode) == le32_to_cpu(made->uid) &&
+	       i_gid_read(inode) == le32_to_cpu(made->gid) &&
+	       timespec64_compare(&from, &mtime) <= 0 && timespec64_compare(&mtime, &to) <= 0;
+	dput(dentry);
+	return same;
+}
+
 /* A file that was being written: what it holds now is its content. */
 static int kml_close_recovered(struct kml *kml, const struct kml_object *object)
 {
@@ -399,17 +443,6 @@ static int kml_close_recovered(struct kml *kml, const struct kml_object *object)
 	}
 	dput(dentry);
 	return err;
-}
-
-/* What a CREATE that was made here has made. */
-static struct kml_object kml_created_object(const struct kml_result *made)
-{
-	return (struct kml_object){
-		.fid = { .ino = made->ino, .gen = made->gen },
-		.ino = made->ino,
-		.gen = made->gen,
-		.mode = made->mode,
-	};
 }
 
 static int kml_close_mark(struct kml_walk *walk, u64 offset)
@@ -441,6 +474,10 @@ static int kml_sort_marks(struct kml_walk *walk)
 	void *entry;
 	int err;
 
+	/* nobody has written to it, or nothing of that has reached the disk */
+	if (walk->created && walk->created == walk->last_offset &&
+	    kml_is_as_created(walk->kml, &walk->last))
+		walk->created = 0;
 	/* the next record is the first of recovery's, and says so */
 	walk->kml->created = walk->created;
 	err = kml_note_created(walk, true);
