@@ -23,8 +23,8 @@ mount -t intermezzo -o fileset=test "$work/lower" "$work/upper" || { fail=1; exi
 cat > "$work/closed" <<END
 #!/bin/sh
 inode=\$(stat -c %i "$work/upper/file")
-"$work/kml_dump" "$work/lower/.intermezzo/test/kml" | awk -v object=" object=\$inode," -v open="\$1" '
-	index(\$0, object) && / CREATE | DIRTY / { closed = 0 }
+"$work/kml_dump" "$work/lower/.intermezzo/test/kml" | awk -v object=" object=\$inode," -v made=" made=\$inode," -v open="\$1" '
+	index(\$0, made) || (index(\$0, object) && / DIRTY /) { closed = 0 }
 	index(\$0, object) && / CLOSE / && (open || !/ flags=0x[0-9a-f]*[89a-f] /) { closed = 1 }
 	END { exit !closed }'
 END
