@@ -11,10 +11,13 @@ namespace InterMezzo.Replication;
 /// </summary>
 public sealed class ChangeTable(int bits = 18)
 {
+    /// <summary>Slots in a page: 2 KiB.</summary>
+    private const int PageSize = 256;
+
     private readonly Lock _gate = new();
 
-    // guarded by _gate
-    private readonly ulong[] _slots = new ulong[1 << bits];
+    // guarded by _gate; a page comes with its first change: a fileset of few files takes little memory
+    private readonly ulong[]?[] _pages = new ulong[Math.Max(1, (1 << bits) / PageSize)][];
 
     /// <summary>An entry of the log. Their order doesn't matter, nor that one is seen twice.</summary>
     public void Note(in LogEntry entry)
@@ -26,8 +29,9 @@ public sealed class ChangeTable(int bits = 18)
 
         lock (_gate)
         {
-            ref var slot = ref _slots[Slot(entry.Object)];
-            slot = Math.Max(slot, entry.Offset);
+            var slot = Slot(entry.Object);
+            var page = _pages[slot / PageSize] ??= new ulong[PageSize];
+            page[slot % PageSize] = Math.Max(page[slot % PageSize], entry.Offset);
         }
     }
 
@@ -36,7 +40,8 @@ public sealed class ChangeTable(int bits = 18)
     {
         lock (_gate)
         {
-            return _slots[Slot(content)];
+            var slot = Slot(content);
+            return _pages[slot / PageSize]?[slot % PageSize] ?? 0;
         }
     }
 

@@ -87,7 +87,7 @@ public sealed class PrestoReplica : ReplicaBase
     private HashSet<Fid> ReadLog(ulong from, ulong to, RecordObserver? observer, List<RedoName> interrupted)
     {
         var settled = new HashSet<Fid>();
-        var buffer = new byte[ReadSize];
+        var buffer = GC.AllocateUninitializedArray<byte>(ReadSize);
         while (from < to)
         {
             var length = _journal.Read(from, buffer);

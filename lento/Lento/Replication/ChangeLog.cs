@@ -55,9 +55,9 @@ internal sealed class ChangeLog(IJournal journal, ulong self)
         foreach (var content in check.Watched)
         {
             var change = _table.LastChange(content);
-            if (change >= from && EntryAt(change) is var entry)
+            if (change >= from && LogScan.At(journal, change) is { } record)
             {
-                Observe(check, content, entry, from, head);
+                Observe(check, content, RecordFacts.Entry(RecordView.Parse(record), change, self, false), from, head);
             }
         }
     }
@@ -108,12 +108,5 @@ internal sealed class ChangeLog(IJournal journal, ulong self)
                 check.Observe(other);
             }
         }
-    }
-
-    private LogEntry EntryAt(ulong offset)
-    {
-        var buffer = new byte[KmlFormat.RecordMax];
-        journal.Read(offset, buffer);
-        return RecordFacts.Entry(RecordView.Parse(buffer), offset, self, false);
     }
 }

@@ -11,7 +11,7 @@ internal sealed class LogWindow(IJournal journal, ulong self, Direction directio
     /// <summary>Bytes of records in a window: a few chunks of the log.</summary>
     private const int Capacity = 4 * KmlFormat.ChunkSize;
 
-    private readonly byte[] _bytes = new byte[Capacity];
+    private readonly byte[] _bytes = GC.AllocateUninitializedArray<byte>(Capacity);
     private readonly List<Range> _records = [];
     private readonly List<Forward> _forwards = [];
     private readonly List<KnownPosition> _known = [];

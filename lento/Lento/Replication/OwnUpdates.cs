@@ -75,10 +75,10 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, ulong peer)
         var facet = Facet.Name(directory, name);
         var (named, made, gone) = (new HashSet<Fid>(), new HashSet<Fid>(), new HashSet<Fid>());
         Span<Touch> touches = stackalloc Touch[RecordFacts.MaxTouches];
-        foreach (var (offset, bytes) in LogScan.Records(journal, Start(known), _end))
+        foreach (var bytes in Since(known, _end))
         {
             var record = RecordView.Parse(bytes.Span);
-            if (offset < known || !IsOwnUpdate(record) || RecordFacts.IsFound(record))
+            if (!IsOwnUpdate(record) || RecordFacts.IsFound(record))
             {
                 continue;
             }
@@ -150,7 +150,7 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, ulong peer)
     {
         var attributes = default(KmlAttr);
         var xattrs = false;
-        foreach (var (_, bytes) in LogScan.Records(journal, Start(from), journal.Info.Watermark))
+        foreach (var bytes in Since(from, journal.Info.Watermark))
         {
             var record = RecordView.Parse(bytes.Span);
             if (IsOwnUpdate(record) && (record.Source == 0 || !others) && RecordFacts.SetsAttributes(record) &&
@@ -176,7 +176,7 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, ulong peer)
     {
         const AttrValid All = AttrValid.Mode | AttrValid.Uid | AttrValid.Gid;
         AttrValid set = 0;
-        foreach (var (_, bytes) in LogScan.Records(journal, Start(from), _end))
+        foreach (var bytes in Since(from, _end))
         {
             var record = RecordView.Parse(bytes.Span);
             if (IsOwnUpdate(record) && RecordFacts.Object(record, self) == fid && record.TryGetAttr(out var attr))
@@ -192,7 +192,7 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, ulong peer)
     public KmlTime? TimeSetSince(Fid fid, ulong from)
     {
         KmlTime? set = null;
-        foreach (var (_, bytes) in LogScan.Records(journal, Start(from), _end))
+        foreach (var bytes in Since(from, _end))
         {
             var record = RecordView.Parse(bytes.Span);
             if (IsOwnUpdate(record) && RecordFacts.SetsAttributes(record) && RecordFacts.Object(record, self) == fid &&
@@ -209,10 +209,10 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, ulong peer)
     public bool HasXattrsOf(Fid fid, ulong known) => _xattrs.Find([new Touch(Facet.AnyXattr(fid), true)], known) is not null;
 
     /// <summary>Who made the update at an offset, for the description of a conflict. Default: it is trimmed.</summary>
-    public Dot DotAt(ulong offset) => RecordAt(offset) is { } record ? RecordFacts.Dot(RecordView.Parse(record.Span), self) : default;
+    public Dot DotAt(ulong offset) => LogScan.At(journal, offset) is { } record ? RecordFacts.Dot(RecordView.Parse(record), self) : default;
 
     /// <summary>What it was. Null: it is trimmed.</summary>
-    public UpdateKind? KindAt(ulong offset) => RecordAt(offset) is { } record ? RecordFacts.Kind(RecordView.Parse(record.Span), self) : null;
+    public UpdateKind? KindAt(ulong offset) => LogScan.At(journal, offset) is { } record ? RecordFacts.Kind(RecordView.Parse(record), self) : null;
 
     /// <summary>Where an object that is gone, or that moved, was seen last by the own updates from an offset on.</summary>
     public (Fid Parent, byte[] Name)? LastPlace(Fid fid, ulong from) => Places(fid, from) is [.., var last] ? last : null;
@@ -221,7 +221,7 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, ulong peer)
     public IReadOnlyList<(Fid Parent, byte[] Name)> Places(Fid fid, ulong from)
     {
         var places = new List<(Fid, byte[])>();
-        foreach (var (_, bytes) in LogScan.Records(journal, Start(from), _end))
+        foreach (var bytes in Since(from, _end))
         {
             var record = RecordView.Parse(bytes.Span);
             if (IsOwnUpdate(record) && RecordFacts.Place(record, self, fid) is { } found)
@@ -305,14 +305,16 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, ulong peer)
     /// <summary>It happened: what failed has a record, too.</summary>
     private bool IsOwnUpdate(RecordView record) => RecordFacts.IsUpdate(record) && RecordFacts.From(record) != peer;
 
-    private ReadOnlyMemory<byte>? RecordAt(ulong offset)
+    /// <summary>Records of the own log at or beyond an offset, each valid until the next is taken.</summary>
+    private IEnumerable<ReadOnlyMemory<byte>> Since(ulong known, ulong end)
     {
-        foreach (var (_, record) in LogScan.Records(journal, Math.Max(offset, journal.Info.First), offset + 1))
+        foreach (var (offset, record) in LogScan.Records(journal, Start(known), end))
         {
-            return record;
+            if (offset >= known)
+            {
+                yield return record;
+            }
         }
-
-        return null;
     }
 
     /// <summary>A known position may lie one byte into the record that it includes.</summary>

@@ -28,7 +28,7 @@ internal sealed class Sender(
     private readonly BatchPlanner _planner = new(_limits);
     private readonly LogWindow _log = new(replica.Journal!, replica.Self, direction, peer);
     private readonly Dictionary<(Fid, ulong), ulong> _staged = [];
-    private readonly byte[] _piece = new byte[WireLimits.Piece];
+    private readonly byte[] _piece = GC.AllocateUninitializedArray<byte>(WireLimits.Piece);
     private KnownPosition _known;
 
     // Of this batch, by source: what the server could judge to have lost before it is read to its end.
