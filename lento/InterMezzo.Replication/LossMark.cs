@@ -26,6 +26,9 @@ public sealed record LossMark(
     private const int FidSize = 24;
     private const int Most = 16;
 
+    /// <summary>A question about an object, whatever it is called.</summary>
+    public static LossMark OfObject(ulong peer, Fid fid) => new(peer, 0, default, [], [fid], IsContent: false);
+
     /// <param name="record">The update. It names everything by FIDs without replica 0.</param>
     /// <param name="peer">Whom it came from.</param>
     /// <param name="source">Where it stands in the peer's log.</param>

@@ -59,6 +59,11 @@ internal sealed partial class Applier
             return EnterExisting(origin, directory, place, fid, known, stat, state, content, existing, replaced);
         }
 
+        if (origin.MakesNothing)
+        {
+            return Missing(fid);
+        }
+
         using var made = _maker.Make(fid, state, content);
         var outcome = GiveName(BeforeFlags(origin, state), made, directory, place, fid, replaced);
         if (outcome.Status == ApplyStatus.Applied)
@@ -126,7 +131,7 @@ internal sealed partial class Applier
         {
             // It was fetched with its directory by a name that it was given later; this one it has, too, unless records that follow take it.
             ApplyStatus.Elsewhere when existing == Existing.Keep && stat.Type != FileType.Directory &&
-                state.Attr.Has(AttrValid.Links) && state.Attr.Links > stat.Links => Link(origin, place, fid),
+                state.Attr.Has(AttrValid.Links) && state.Attr.Links >= stat.Links => Link(origin, place, fid),
 
             // Made, then given another name: records that follow say so. New content of it is about no name.
             ApplyStatus.Elsewhere when existing == Existing.Keep || replaced == fid => updated,

@@ -15,6 +15,8 @@ public readonly record struct Origin(Dot Dot, ulong Source, bool Partial = false
     /// <summary>Whose log <see cref="Source"/> is an offset in. 0: the maker's.</summary>
     public ulong Peer { get; init; }
 
+    /// <summary>What enters is here: if it isn't (any more), it isn't made.</summary>
+    public bool MakesNothing { get; init; }
 
     /// <summary>What is left on the directories whose entries change. Null: they keep their mtime.</summary>
     public ParentTime? Parents { get; init; }
@@ -200,7 +202,7 @@ public interface IApplier
     /// <summary>Objects set aside that got no place.</summary>
     IReadOnlyList<Fid> Aside { get; }
 
-    /// <summary>Removes an object that was set aside: it is gone at the origin too.</summary>
+    /// <summary>Removes an object that was set aside: it is gone at the origin too, or will be fetched.</summary>
     void DropAside(Fid fid);
 
     /// <summary>Makes all that was applied durable, once per batch, and the index with it. Then the caller acknowledges.</summary>

@@ -39,6 +39,7 @@ internal sealed partial class BatchApplier
             // A program was faster: what it did is in the log by now.
         }
 
+        MarkLosses();
         return until;
     }
 
@@ -128,16 +129,21 @@ internal sealed partial class BatchApplier
             return false;
         }
 
-        if (deferred.Find(open) is { } waiting && (waiting.Peer != peer || !IsWhatWas(view, waiting)))
+        Outdo(view, open);
+        return true;
+    }
+
+    /// <summary>The file that a content waits for is removed, or another object takes its place.</summary>
+    private void Outdo(RecordView view, Fid file)
+    {
+        if (deferred.Find(file) is { } waiting && (waiting.Peer != peer || !IsWhatWas(view, waiting)))
         {
             Lose(waiting, null, ConflictRules.Name(Side.Server, UpdateKind.Writes, FacetKind.Existence, UpdateKind.Removes));
         }
         else
         {
-            state.Drop(deferred.Find(open));
+            state.Drop(deferred.Find(file));
         }
-
-        return true;
     }
 
     /// <summary>Whoever removed a file had the content that waits here in it. (His may have been replaced by what was closed off here.)</summary>
@@ -233,10 +239,8 @@ internal sealed partial class BatchApplier
         }
 
         var clash = ClashOf(view, waiting.Known);
-        if (clash is { Facet.Kind: FacetKind.Content } && IsHereAlready(record, view))
-        {
-            clash = null;
-        }
+        var isSame = clash is { Facet.Kind: FacetKind.Content } && IsHereAlready(record, view);
+        clash = isSame ? null : clash;
 
         var kind = KindOf(view);
         switch (ConflictRules.DecideDeferred(side, isHere, isOpen, clash, state.Judged(peer)))
@@ -256,7 +260,18 @@ internal sealed partial class BatchApplier
         }
 
         var origin = OriginOf(record, view) with { Seen = _own!.Seen };
-        return (clash is not null || YieldFound(record, view, kind, origin)) && Enter(waiting, record, view, origin, attempt, out until);
+        if ((clash is null && !YieldFound(record, view, kind, origin)) || !Enter(waiting, record, view, origin, attempt, out until))
+        {
+            return false;
+        }
+
+        if (isSame)
+        {
+            // Its maker may have taken the other one's by now, which has another time.
+            NoteLost(record, view);
+        }
+
+        return true;
     }
 
     /// <summary>The same as when it came; what has been set on the file since has records of its own, which were applied.</summary>

@@ -86,7 +86,7 @@ internal sealed partial class BatchApplier
         _askedAside.IntersectWith(aside);
         foreach (var fid in aside.Where(_askedAside.Add))
         {
-            Ask(new LossMark(peer, 0, default, [], [fid], IsContent: false));
+            Ask(LossMark.OfObject(peer, fid));
         }
     }
 
@@ -178,7 +178,7 @@ internal sealed partial class BatchApplier
             return null;
         }
 
-        if (!Exists(fid) || (finding.Lost && KeepOwnContent(record, finding, fid, parent)))
+        if (!Exists(fid) || (finding.Lost && KeepOwnContent(record, finding, fid, parent)) || (place is null && IsOtherThere(finding, fid)))
         {
             return _fetchedBack.Add(fid) ? new ApplyStep(0, fid, parent, finding.Name.ToByteArray()) : null;
         }
@@ -189,12 +189,25 @@ internal sealed partial class BatchApplier
             // A program was faster.
         }
 
-        return null;
+        return missing;
     }
 
     /// <summary>What an own update says of an object or of a name, the server has yet to judge.</summary>
     private bool StandsHere(Fid fid, Fid parent, ReadOnlySpan<byte> name) =>
         !Exists(parent) || _own?.HasLastingName(parent, name, Echo, fid) == true || _own?.HasRemoved(fid, Echo) == true;
+
+    /// <summary>A file comes back from the conflict store, where its content may have lost (an earlier finding said so), and stays as a copy.</summary>
+    private bool IsOtherThere(Finding finding, Fid fid)
+    {
+        using var there = replica.Tree.Open(fid);
+        if (there is not { Type: 0x8000, Writers: not Writers.Writing } || _own?.ContentOf(fid, Echo) is not null)
+        {
+            return false;
+        }
+
+        var (here, server) = (there.ReadState().Attr, KmlAttr.Read(finding.Attr.Span));
+        return (here.Size, here.ModifyTime) != (server.Size, server.ModifyTime);
+    }
 
     /// <summary>Its content has lost, and is kept; it has another place here, or waits for one.</summary>
     private ApplyStep? TakeBackContent(Fid fid, (Fid Parent, byte[] Name)? place)

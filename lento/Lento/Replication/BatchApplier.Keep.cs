@@ -124,7 +124,13 @@ internal sealed partial class BatchApplier
         }
 
         var conflict = DescribeLocal(view, UpdateKind.Removes, clash) with { Object = replaced, Parent = place.Parent, Name = place.Name };
-        return Kept(_applier.EvictToConflictStore(origin.Aside, place.Parent, place.Name, replaced, conflict)) != ApplyStatus.Changed;
+        var status = Kept(_applier.EvictToConflictStore(origin.Aside, place.Parent, place.Name, replaced, conflict));
+        if (status == ApplyStatus.Applied)
+        {
+            Outdo(view, replaced);
+        }
+
+        return status != ApplyStatus.Changed;
     }
 
     /// <summary>What arrived loses, or at a client wins.</summary>

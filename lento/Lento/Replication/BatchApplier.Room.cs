@@ -199,6 +199,9 @@ internal sealed partial class BatchApplier
                     Describe(view, UpdateKind.Removes, null)));
             case ApplyStatus.Cycle:
                 return BreakCycle(origin, view);
+            case ApplyStatus.Elsewhere when view.Op == Op.Rename && HasOtherNames(outcome.Subject, out var attr) && !RecordFacts.IsDirectory(attr.Mode):
+                // Whichever of its names the server doesn't have, it says so.
+                return AddName(origin, view, outcome.Subject);
             case ApplyStatus.Elsewhere when _own?.LastPlace(outcome.Subject, Echo) is { } place:
                 var aside = _applier.SetAside(origin.Aside, place.Parent, place.Name, outcome.Subject).Status;
                 return aside == ApplyStatus.AlreadySo && view.Op == Op.Rename ? AddName(origin, view, outcome.Subject) : aside;

@@ -99,7 +99,7 @@ internal sealed partial class BatchApplier(
             ApplyStatus room;
             do
             {
-                // While it was fetched, what other peers sent was applied.
+                // While it was fetched, what other peers sent was applied, and programs went on.
                 _own?.CatchUpTo(Echo);
                 isPlace = (record.Wire.Echo != 0 || item.Parent != default) && !IsMovedHere(parent, name, item.Fid);
                 room = isPlace ? MakeRoomFor(origin, parent, name, item.Fid) : ApplyStatus.AlreadySo;
@@ -116,6 +116,13 @@ internal sealed partial class BatchApplier(
             ApplyOutcome outcome;
             do
             {
+                if (IsRemovedHere(item.Fid) || (item.Parent != default && IsRemovedHere(item.Parent)))
+                {
+                    outcome = ApplyOutcome.AlreadySo;
+                    content = null;
+                    break;
+                }
+
                 // What was written to it here, the server has yet to judge.
                 _own?.CatchUpTo(Echo);
                 content = HasAsItIs(item.Fid, step.Missing.Value) ? null : item.Content;
@@ -140,7 +147,22 @@ internal sealed partial class BatchApplier(
                 // It is the peer's present one: what waits came before.
                 Supersede(item.Fid, UpdateKind.Writes);
             }
+
+            if (outcome.Status == ApplyStatus.Applied && HasRemoved(item.Fid))
+            {
+                // It was removed at the last moment, and made anew.
+                Ask(LossMark.OfObject(peer, item.Fid));
+            }
         }
+    }
+
+    /// <summary>A program was faster: the server has yet to judge that.</summary>
+    private bool IsRemovedHere(Fid fid) => !Exists(fid) && HasRemoved(fid);
+
+    private bool HasRemoved(Fid fid)
+    {
+        _own?.CatchUpTo(Echo);
+        return _own?.HasRemoved(fid, Echo) == true;
     }
 
     /// <summary>
@@ -365,7 +387,7 @@ internal sealed partial class BatchApplier(
                     NoteLost(record, view);
                 }
 
-                if (outcome.IsDone && GoesOn(RecordFacts.Replaced(view, replica.Self), record.Wire.Known))
+                if (outcome.IsDone && (GoesOn(RecordFacts.Replaced(view, replica.Self), record.Wire.Known) || HasMetProgram(view, known, clash)))
                 {
                     NoteLost(record, view);
                 }
@@ -390,6 +412,10 @@ internal sealed partial class BatchApplier(
 
         return true;
     }
+
+    /// <summary>At a server: a program used one of the names at the last moment, when what was to be done was decided.</summary>
+    private bool HasMetProgram(RecordView view, ulong known, Clash? clash) =>
+        side == Side.Server && clash is null && ClashOf(view, known) is { Facet.Kind: FacetKind.Name or FacetKind.Existence };
 
     /// <summary>At a client: the mode, owner or time that was set here has lost at the server as a whole, whatever the server's sets of it.</summary>
     private bool TakesBack(RecordView view, Clash? clash) =>
@@ -542,7 +568,7 @@ internal sealed partial class BatchApplier(
         }
     }
 
-    private Origin OriginOf(IncomingRecord record, RecordView view) => new(RecordFacts.Dot(view, 0), record.Source) { Peer = peer, Partial = record.IsFinding };
+    private Origin OriginOf(IncomingRecord record, RecordView view) => new(RecordFacts.Dot(view, 0), record.Source) { Peer = peer, Partial = record.IsFinding, MakesNothing = record.IsFinding };
 
     private static ulong KnownBy(IncomingBatch batch) =>
         batch.Records.LastOrDefault(record => record.Wire.Known != 0)?.Wire.Known ?? 0;
