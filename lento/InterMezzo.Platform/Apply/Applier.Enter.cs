@@ -16,7 +16,10 @@ internal sealed partial class Applier
             return EnterKnown(origin, place, subject.Fid);
         }
 
-        return Enter(origin, place, subject.Fid, state ?? RecordState.OfAttr(record), content, state is null ? Existing.Keep : Existing.Update, replaced);
+        var outcome = Enter(origin, place, subject.Fid, state ?? RecordState.OfAttr(record), content, state is null ? Existing.Keep : Existing.Update, replaced);
+
+        // New content is about no name: the file may have another one by now.
+        return outcome.Status == ApplyStatus.MissingParent && replaced == subject.Fid ? ApplyClose(origin, record, subject.Fid, state, content) : outcome;
     }
 
     /// <summary>Without a state (a symlink's target isn't in the record) only what is here can enter.</summary>

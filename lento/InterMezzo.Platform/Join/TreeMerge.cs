@@ -155,7 +155,12 @@ internal sealed class TreeMerge(
         {
             if (context.Tell(live, name, isLink: stat.Links > 1 && _linked.Contains(fid)) && stat.Links > 1)
             {
-                _linked.Add(fid);
+                // If another object has that name by now, it may be the one that was told of.
+                using var told = objects.Look(live, name, out var there);
+                if (there == fid)
+                {
+                    _linked.Add(fid);
+                }
             }
 
             return;

@@ -85,11 +85,18 @@ internal sealed class TreeScan(ObjectTable objects, PrestoDevice device, PrestoC
         if (device.Tell(directory, name, hasNames && linked.Contains(found.Fid) ? Op.Link : Op.Enter, afterStop: true))
         {
             progress.Tell();
-            if (hasNames)
+            if (hasNames && IsStillAt(directory, name, found.Fid))
             {
                 linked.Add(found.Fid);
             }
         }
+    }
+
+    /// <summary>If another object has the name by now, it may be the one that was told of.</summary>
+    private bool IsStillAt(Fd directory, ReadOnlySpan<byte> name, Fid fid)
+    {
+        using var there = objects.Look(directory, name, out var found);
+        return found == fid;
     }
 
     /// <summary>What got a name while the tree was walked left a directory before it was read, perhaps, for one that had been.</summary>

@@ -250,6 +250,11 @@ internal sealed partial class BatchApplier
                 return true;
             case DeferredVerdict.Lose:
                 Lose(waiting, clash);
+                if (isHere)
+                {
+                    NoteLost(record, view);
+                }
+
                 return true;
             case DeferredVerdict.Drop:
                 state.Drop(waiting);

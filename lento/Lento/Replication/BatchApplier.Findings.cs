@@ -47,6 +47,9 @@ internal sealed partial class BatchApplier
     // At a client: what is aside, and is asked about.
     private readonly HashSet<Fid> _askedAside = [];
 
+    // At a client: what found no place, and is asked about.
+    private readonly HashSet<Fid> _askedAbout = [];
+
     // At a client: where the own log ends that asks the server something.
     private ulong _asked;
 
@@ -62,6 +65,18 @@ internal sealed partial class BatchApplier
         if (!record.Data.IsEmpty && !record.IsFinding)
         {
             Ask(LossMark.Of(RecordView.Parse(record.Data), peer, record.Source, _ => []) with { IsContent = false });
+        }
+    }
+
+    /// <summary>
+    /// An object found no place here, or isn't here: something made here may have its name, and be gone before the server
+    /// hears of it. Asked once.
+    /// </summary>
+    private void AskAbout(Fid fid)
+    {
+        if (_askedAbout.Add(fid))
+        {
+            Ask(LossMark.OfObject(peer, fid));
         }
     }
 

@@ -85,6 +85,7 @@ internal sealed partial class BatchApplier
                 {
                     logger.RecordWithoutObject(replica.Fileset, record.Source, outcome.Subject.ToString());
                     Ask(record);
+                    AskAbout(outcome.Subject);
                     return outcome;
                 }
 
@@ -199,12 +200,17 @@ internal sealed partial class BatchApplier
                     Describe(view, UpdateKind.Removes, null)));
             case ApplyStatus.Cycle:
                 return BreakCycle(origin, view);
-            case ApplyStatus.Elsewhere when view.Op == Op.Rename && HasOtherNames(outcome.Subject, out var attr) && !RecordFacts.IsDirectory(attr.Mode):
-                // Whichever of its names the server doesn't have, it says so.
+            case ApplyStatus.Elsewhere when view.Op == Op.Rename && KeepsItsNames(outcome.Subject):
+                // Whichever of them the server doesn't have, it says so.
                 return AddName(origin, view, outcome.Subject);
             case ApplyStatus.Elsewhere when _own?.LastPlace(outcome.Subject, Echo) is { } place:
                 var aside = _applier.SetAside(origin.Aside, place.Parent, place.Name, outcome.Subject).Status;
                 return aside == ApplyStatus.AlreadySo && view.Op == Op.Rename ? AddName(origin, view, outcome.Subject) : aside;
+            case ApplyStatus.Elsewhere when origin.MakesNothing:
+                // What it is called here, the server has judged.
+                return RecordFacts.StateAttr(view) is { Links: > 1 } there && !RecordFacts.IsDirectory(there.Mode)
+                    ? _applier.EnterLink(origin.Aside, RecordFacts.Parent(view, replica.Self), RecordFacts.FirstName(view), outcome.Subject).Status
+                    : _applier.SetAside(origin.Aside, outcome.Subject).Status;
             default:
                 return outcome.Status;
         }
@@ -225,12 +231,19 @@ internal sealed partial class BatchApplier
         return ApplyStatus.Cycle;
     }
 
-    /// <summary>One of several names was renamed, which is gone here: the object gets the new one as well.</summary>
+    /// <summary>A file of several names here, or one that it was given beside that which is renamed.</summary>
+    private bool KeepsItsNames(Fid fid) =>
+        HasOtherNames(fid, out var attr) ? !RecordFacts.IsDirectory(attr.Mode) : _own?.WasLinked(fid, Echo) == true;
+
+    /// <summary>One of several names was renamed, which is gone here: the object gets the new one as well. (If names are exchanged, first it gets its old one back.)</summary>
     private ApplyStatus AddName(Origin origin, RecordView view, Fid fid)
     {
         using var there = replica.Tree.Open(fid);
+        var isFirst = RecordFacts.IsExchange(view) && RecordFacts.Object(view, replica.Self) == fid;
         return there is null || RecordFacts.IsDirectory(there.Type)
             ? ApplyStatus.Elsewhere
+            : isFirst
+            ? _applier.EnterLink(origin.Aside, RecordFacts.Parent(view, replica.Self), RecordFacts.FirstName(view), fid).Status
             : _applier.EnterLink(origin, RecordFacts.SecondParent(view, replica.Self), RecordFacts.SecondName(view), fid).Status;
     }
 

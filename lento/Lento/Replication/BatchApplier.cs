@@ -109,6 +109,7 @@ internal sealed partial class BatchApplier(
             if (room is not (ApplyStatus.Applied or ApplyStatus.AlreadySo))
             {
                 Ask(record);
+                AskAbout(item.Fid);
                 continue;
             }
 
@@ -141,6 +142,7 @@ internal sealed partial class BatchApplier(
             {
                 logger.FetchedObjectRefused(replica.Fileset, item.Fid.ToString(), outcome.Status);
                 Ask(record);
+                AskAbout(item.Fid);
             }
             else if (content is not null)
             {
@@ -451,6 +453,11 @@ internal sealed partial class BatchApplier(
             return _own!.ContentOf(clash.Value.Facet.Object, known);
         }
 
+        if (side == Side.Server && clash is { Facet.Kind: FacetKind.Existence } replaced && LivesOn(view, replaced))
+        {
+            return _own!.ContentOf(replaced.Facet.Object, known);
+        }
+
         if (side == Side.Client && RecordFacts.Kind(view) == UpdateKind.Removes && PassedOver(RecordFacts.Object(view, replica.Self)) is { } unsent)
         {
             return unsent with { Facet = Facet.Existence(unsent.Facet.Object) };
@@ -472,6 +479,11 @@ internal sealed partial class BatchApplier(
             _ => clash,
         };
     }
+
+    /// <summary>New content of a file that another one took a name of here, and that has others.</summary>
+    private bool LivesOn(RecordView view, Clash clash) =>
+        clash.Facet.Object == RecordFacts.Object(view, replica.Self) && KindOf(view) == UpdateKind.Writes &&
+        _own!.Replaces(clash.Offset, clash.Facet.Object) && replica.Tree.PlaceOf(clash.Facet.Object) is not null;
 
     /// <summary>How far the maker of an update knew the own log.</summary>
     private ulong Known(IncomingRecord record) => side == Side.Client ? KnownToServer(record) : record.Wire.Known;

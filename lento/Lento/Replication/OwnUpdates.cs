@@ -214,8 +214,27 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, ulong peer)
     /// <summary>What it was. Null: it is trimmed.</summary>
     public UpdateKind? KindAt(ulong offset) => LogScan.At(journal, offset) is { } record ? RecordFacts.Kind(RecordView.Parse(record), self) : null;
 
+    /// <summary>It took a name of an object for another one. False: also if it is trimmed.</summary>
+    public bool Replaces(ulong offset, Fid fid) => LogScan.At(journal, offset) is { } record && RecordFacts.Replaced(RecordView.Parse(record), self) == fid;
+
     /// <summary>Where an object that is gone, or that moved, was seen last by the own updates from an offset on.</summary>
     public (Fid Parent, byte[] Name)? LastPlace(Fid fid, ulong from) => Places(fid, from) is [.., var last] ? last : null;
+
+    /// <summary>The last name that the own updates from an offset on gave an object was one more.</summary>
+    public bool WasLinked(Fid fid, ulong from)
+    {
+        var wasLinked = false;
+        foreach (var bytes in Since(from, _end))
+        {
+            var record = RecordView.Parse(bytes.Span);
+            if (IsOwnUpdate(record) && record.Op is Op.Link or Op.Rename && RecordFacts.Place(record, self, fid) is not null)
+            {
+                wasLinked = record.Op == Op.Link;
+            }
+        }
+
+        return wasLinked;
+    }
 
     /// <summary>Where an object was seen by the own updates from an offset on.</summary>
     public IReadOnlyList<(Fid Parent, byte[] Name)> Places(Fid fid, ulong from)
