@@ -34,7 +34,10 @@ internal sealed partial class Applier
     }
 
     /// <summary>Writes it again, unless it was whole already or is out of date.</summary>
-    internal void FinishInterrupted(RedoName redo, bool isSettled)
+    /// <param name="redo">The content.</param>
+    /// <param name="isSettled">It was whole, or a program has changed the object since.</param>
+    /// <param name="seen">The log says so below this offset; what a program does to it by now stays, too.</param>
+    internal void FinishInterrupted(RedoName redo, bool isSettled, ulong seen)
     {
         var name = redo.ToBytes();
         using var source = new Fd(SysException.Check(
@@ -43,7 +46,7 @@ internal sealed partial class Applier
         if (known is not null)
         {
             var state = ObjectReader.Read(source);
-            CopyInto(new Origin(redo.Dot, redo.Source) { Peer = redo.Peer }, redo.Object, known, source, state);
+            CopyInto(new Origin(redo.Dot, redo.Source) { Peer = redo.Peer, Seen = seen }, redo.Object, known, source, state);
         }
 
         _redoneNames.Add(name);

@@ -53,7 +53,7 @@ public sealed class PlainReplica : ReplicaBase
 
         foreach (var redo in OwnApplier.ListInterrupted())
         {
-            OwnApplier.FinishInterrupted(redo, isSettled: false);
+            OwnApplier.FinishInterrupted(redo, isSettled: false, seen: 0);
         }
 
         OwnApplier.Flush();

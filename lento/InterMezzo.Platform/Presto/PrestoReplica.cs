@@ -72,7 +72,7 @@ public sealed class PrestoReplica : ReplicaBase
         var settled = ReadLog(Math.Max(from, info.First), info.Watermark, observer, interrupted);
         foreach (var redo in interrupted)
         {
-            OwnApplier.FinishInterrupted(redo, settled.Contains(redo.Object));
+            OwnApplier.FinishInterrupted(redo, settled.Contains(redo.Object), info.Watermark);
         }
     }
 

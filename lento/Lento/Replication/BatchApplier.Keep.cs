@@ -117,7 +117,7 @@ internal sealed partial class BatchApplier
     private bool EvictReplaced(RecordView view, Origin origin, ulong known)
     {
         var replaced = RecordFacts.Replaced(view, replica.Self);
-        if (replaced.IsNone || _own?.ContentOf(replaced, known) is not { } clash || HasOtherNames(replaced, out _) ||
+        if (replaced.IsNone || (_own?.ContentOf(replaced, known) ?? PassedOver(replaced)) is not { } clash || HasOtherNames(replaced, out _) ||
             RecordFacts.Place(view, replica.Self, replaced) is not { } place)
         {
             return true;
