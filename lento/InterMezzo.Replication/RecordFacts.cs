@@ -197,9 +197,15 @@ public static partial class RecordFacts
     }
 
     /// <summary>What stands at a name elsewhere, as if a scan there had told of it.</summary>
-    public static byte[] Finding(Dot dot, Fid directory, ReadOnlySpan<byte> name, Fid fid, in KmlAttr attr, KmlTime directoryTime)
+    public static byte[] Finding(Dot dot, Fid directory, ReadOnlySpan<byte> name, Fid fid, in KmlAttr attr, KmlTime directoryTime) =>
+        Standing(new RecordWriter(new byte[1024], Op.Enter) { Dot = dot, Time = directoryTime, Flags = RecordFlags.Recovered }, directory, name, fid, attr);
+
+    /// <summary>The state of what stands at a name elsewhere, as if somebody had closed it: wherever it is here, and whatever its content.</summary>
+    public static byte[] StateAt(Dot dot, Fid directory, ReadOnlySpan<byte> name, Fid fid, in KmlAttr attr) =>
+        Standing(new RecordWriter(new byte[1024], Op.Close) { Dot = dot }, directory, name, fid, attr);
+
+    private static byte[] Standing(RecordWriter writer, Fid directory, ReadOnlySpan<byte> name, Fid fid, in KmlAttr attr)
     {
-        var writer = new RecordWriter(new byte[1024], Op.Enter) { Dot = dot, Time = directoryTime, Flags = RecordFlags.Recovered };
         writer.Add(FieldType.Object, new KmlObject(fid, fid.Ino, fid.Gen, attr.Mode));
         writer.Add(FieldType.Parent, new KmlObject(directory, directory.Ino, directory.Gen, Directory));
         writer.Add(FieldType.Name, name);

@@ -84,6 +84,13 @@ internal sealed partial class Applier
     private ApplyOutcome SetAttributes(Origin origin, Fid fid, Fd fd, in Interop.Sys.StatXData stat, in KmlAttr attr)
     {
         var steps = StepsTo(stat, attr);
+        if (steps == Step.None && origin.SetsAnyway)
+        {
+            steps = (attr.Has(AttrValid.ModifyTime) ? Step.Times : Step.None) |
+                (attr.Has(AttrValid.Mode) ? Step.Mode : Step.None) |
+                (attr.Has(AttrValid.Uid) || attr.Has(AttrValid.Gid) ? Step.Owner : Step.None);
+        }
+
         if (steps == Step.None)
         {
             return ApplyOutcome.AlreadySo;

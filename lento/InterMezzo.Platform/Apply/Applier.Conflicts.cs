@@ -146,7 +146,7 @@ internal sealed partial class Applier
     internal void BringDirectory(Origin origin, Fid fid, ObjectState state)
     {
         _directories.Clear();
-        using var directory = _objects.Find(fid, out var stat)!;
+        using var directory = _objects.Find(fid, out var stat) ?? throw new IOException($"{fid}: a program has removed the directory that the snapshot's entries enter");
         var lasting = state.Attr with { Valid = AttrValid.Mode | AttrValid.Uid | AttrValid.Gid | AttrValid.ModifyTime };
         SetState(origin, fid, directory, stat, lasting, state.Xattrs);
     }

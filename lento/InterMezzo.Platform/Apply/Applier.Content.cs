@@ -75,7 +75,14 @@ internal sealed partial class Applier
         }
 
         made.Remove();
-        return result == -Errno.ENOENT ? Missing(fid) : Fail(result, "renameat2", fid);
+        return result switch
+        {
+            -Errno.ENOENT => Missing(fid),
+
+            // A program has put a directory there.
+            -Errno.EISDIR => new ApplyOutcome(ApplyStatus.Changed, fid),
+            _ => Fail(result, "renameat2", fid),
+        };
     }
 
     /// <summary>The one name of a file: the hint if it is right, else what the kernel knows. Null: unknown.</summary>

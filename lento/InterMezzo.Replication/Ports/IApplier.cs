@@ -15,6 +15,9 @@ public readonly record struct Origin(Dot Dot, ulong Source, bool Partial = false
     /// <summary>Whose log <see cref="Source"/> is an offset in. 0: the maker's.</summary>
     public ulong Peer { get; init; }
 
+    /// <summary>Attributes that are so already are set once more: the log must tell of it.</summary>
+    public bool SetsAnyway { get; init; }
+
     /// <summary>What enters is here: if it isn't (any more), it isn't made.</summary>
     public bool MakesNothing { get; init; }
 

@@ -275,6 +275,11 @@ internal sealed partial class BatchApplier
             // Its maker may have taken the other one's by now, which has another time.
             NoteLost(record, view);
         }
+        else if (HasSet(waiting.Object, waiting.Known))
+        {
+            // Its maker knew less of it than what is sent to him next.
+            NoteLost(record, view, isContent: false);
+        }
 
         return true;
     }

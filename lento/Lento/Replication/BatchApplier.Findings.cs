@@ -24,11 +24,15 @@ internal sealed partial class BatchApplier
     private readonly FacetWindow _lost = new();
 
     /// <summary>At a server: an update of the peer isn't applied as its maker has it.</summary>
-    private void NoteLost(IncomingRecord record, RecordView view)
+    /// <param name="record">The update.</param>
+    /// <param name="view">Its record.</param>
+    /// <param name="isContent">False: if it was new content, that is here.</param>
+    private void NoteLost(IncomingRecord record, RecordView view, bool isContent = true)
     {
         if (side == Side.Server && replica.Journal is { TakesMarks: true } journal)
         {
             var loss = LossMark.Of(view, peer, record.Source, fid => NamesOf(fid, record.Wire.Known));
+            loss = loss with { IsContent = loss.IsContent && isContent };
             _losses.Add(loss);
             foreach (var fid in loss.Objects)
             {
@@ -185,6 +189,7 @@ internal sealed partial class BatchApplier
 
         if (room == ApplyStatus.Changed)
         {
+            BringState(found, view);
             return finding.Lost && Exists(fid) && KeepOwnContent(record, finding, fid, parent) ? TakeBackContent(fid, place) : null;
         }
 
@@ -205,6 +210,17 @@ internal sealed partial class BatchApplier
         }
 
         return missing;
+    }
+
+    /// <summary>It stands elsewhere, as was decided here: its attributes are those of the server all the same.</summary>
+    private void BringState(IncomingRecord found, RecordView view)
+    {
+        var fid = RecordFacts.Object(view, replica.Self);
+        if (Exists(fid) && StateOf(found, view, Known(found)) is { } state)
+        {
+            var close = RecordFacts.StateAt(TakingBack(found).Dot, RecordFacts.Parent(view, replica.Self), RecordFacts.FirstName(view), fid, state.Attr);
+            _ = _applier.Apply(TakingBack(found) with { Seen = _own?.Seen ?? 0 }, RecordView.Parse(close), state, null);
+        }
     }
 
     /// <summary>What an own update says of an object or of a name, the server has yet to judge.</summary>

@@ -133,9 +133,13 @@ internal sealed partial class BatchApplier(
             }
             while (outcome.Status == ApplyStatus.Changed);
 
-            if (isPlace && outcome.Status == ApplyStatus.Elsewhere)
+            while (isPlace && outcome.Status is ApplyStatus.Elsewhere or ApplyStatus.Changed)
             {
-                outcome = MoveToPlace(origin, parent, name, item);
+                // Perhaps since a moment ago.
+                _own?.CatchUpTo(Echo);
+                outcome = IsMovedHere(parent, name, item.Fid)
+                    ? ApplyOutcome.AlreadySo
+                    : MoveToPlace(origin with { Seen = _own?.Seen ?? 0 }, parent, name, item);
             }
 
             if (!outcome.IsDone)
@@ -144,16 +148,17 @@ internal sealed partial class BatchApplier(
                 Ask(record);
                 AskAbout(item.Fid);
             }
+            else if (outcome.Status == ApplyStatus.Applied && HasRemoved(item.Fid))
+            {
+                // It was removed at the last moment, and made anew.
+                var removal = RecordFacts.Removal(origin.Dot, parent, name, item.Fid, item.State.Attr with { Links = 1 });
+                _applier.Apply(origin.Aside with { Seen = _own!.Seen }, RecordView.Parse(removal), null, null);
+                Ask(LossMark.OfObject(peer, item.Fid));
+            }
             else if (content is not null)
             {
                 // It is the peer's present one: what waits came before.
                 Supersede(item.Fid, UpdateKind.Writes);
-            }
-
-            if (outcome.Status == ApplyStatus.Applied && HasRemoved(item.Fid))
-            {
-                // It was removed at the last moment, and made anew.
-                Ask(LossMark.OfObject(peer, item.Fid));
             }
         }
     }
@@ -326,10 +331,10 @@ internal sealed partial class BatchApplier(
         }
 
         var kind = KindOf(view);
-        if (side == Side.Server && view.Op == Op.Enter && kind == UpdateKind.Writes && _own?.HasAttributesOf(RecordFacts.Object(view, replica.Self), known) == true)
+        if (side == Side.Server && kind == UpdateKind.Writes && HasSet(RecordFacts.Object(view, replica.Self), known))
         {
-            // The content as a client has it of one of its own, who may have set the attributes, too: they stay as they are here.
-            NoteLost(record, view);
+            // Attributes and time stay as they are here, whatever a client's client set, or a truncation before it.
+            NoteLost(record, view, isContent: view.Op == Op.Enter);
         }
 
         if (clash is null && !YieldFound(record, view, kind, origin))
@@ -558,6 +563,8 @@ internal sealed partial class BatchApplier(
         };
     }
 
+    private bool HasSet(Fid fid, ulong known) => _own?.HasAttributesOf(fid, known) == true || _own?.HasTimeOf(fid, known) == true;
+
     /// <summary>Where an object belongs that isn't here. New content tells only where it was: what name it was given here since, the server knows, too.</summary>
     private (Fid Parent, byte[] Name)? PlaceOf(RecordView view, ApplyOutcome outcome)
     {
@@ -580,7 +587,15 @@ internal sealed partial class BatchApplier(
         }
     }
 
-    private Origin OriginOf(IncomingRecord record, RecordView view) => new(RecordFacts.Dot(view, 0), record.Source) { Peer = peer, Partial = record.IsFinding, MakesNothing = record.IsFinding };
+    private Origin OriginOf(IncomingRecord record, RecordView view) => new(RecordFacts.Dot(view, 0), record.Source) 
+    {
+        Peer = peer,
+        Partial = record.IsFinding,
+        MakesNothing = record.IsFinding,
+
+        // What waits for the file's last writer came before it.
+        SetsAnyway = view.Op == Op.SetAttr && deferred.Find(RecordFacts.Object(view, replica.Self)) is not null,
+    };
 
     private static ulong KnownBy(IncomingBatch batch) =>
         batch.Records.LastOrDefault(record => record.Wire.Known != 0)?.Wire.Known ?? 0;

@@ -130,13 +130,13 @@ internal static class TreeServer
         private FetchItem _item = new();
         private int _bytes;
 
-        // The message has the end of a content.
+        // The message has the end of a content, or says that it is gone.
         private bool _ends;
 
         public async Task AddAsync(FetchPiece piece, CancellationToken cancellationToken)
         {
             _item.Pieces.Add(piece);
-            _ends |= piece.State == FetchPiece.Types.State.Done;
+            _ends |= piece.State is FetchPiece.Types.State.Done or FetchPiece.Types.State.Gone;
             _bytes += piece.Data.Length + WireLimits.Attr;
             if (_bytes >= WireLimits.Piece || _item.Pieces.Count == ObjectsPerMessage)
             {
