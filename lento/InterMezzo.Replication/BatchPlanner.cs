@@ -185,17 +185,18 @@ public sealed class BatchPlanner(BatchLimits limits)
         /// <summary>A batch that touches the content must reach this far: nowhere if no version is complete.</summary>
         public readonly int Extent => Open ? 0 : Last + 1;
 
-        // As it left the tree.
-        private LogEntry? _left;
+        // As it was closed, or left the tree.
+        private LogEntry? _before;
 
         public void Note(int index, in LogEntry entry)
         {
-            var isBack = _left is { } left && entry.BringsBack(left.Size, left.Time);
-            _left = entry.Effect == ContentEffect.Leaves ? entry : null;
-            if (isBack)
+            if (_before is { } before && entry.BringsBack(before.Size, before.Time))
             {
+                // Once more, if it got one more name: a join places links one by one.
                 return;
             }
+
+            _before = entry.Effect is ContentEffect.Leaves or ContentEffect.Completes ? entry : null;
 
             switch (entry.Effect)
             {

@@ -44,7 +44,7 @@ public enum ContentEffect
 /// <param name="Time">For these but Resizes: its mtime.</param>
 public readonly record struct LogEntry(ulong Offset, int Length, bool Ships, ContentEffect Effect, Fid Object, ulong Size, KmlTime Time = default)
 {
-    /// <summary>An object that was away enters with the content that it had: length and mtime are those.</summary>
+    /// <summary>An object that was away, or gets one more name, enters with the content that it had: length and mtime are those.</summary>
     public bool BringsBack(ulong size, KmlTime time) => Effect == ContentEffect.Enters && !Ships && (Size, Time) == (size, time);
 
     public ulong End => Offset + (ulong)Length;

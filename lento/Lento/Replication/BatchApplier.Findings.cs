@@ -231,7 +231,7 @@ internal sealed partial class BatchApplier
     private bool IsOtherThere(Finding finding, Fid fid)
     {
         using var there = replica.Tree.Open(fid);
-        if (there is not { Type: 0x8000, Writers: not Writers.Writing } || _own?.ContentOf(fid, Echo) is not null)
+        if (there is not { Type: 0x8000, Writers: not Writers.Writing } || _own?.ContentOf(fid, Echo) is not null || _applier.Aside.Contains(fid))
         {
             return false;
         }
