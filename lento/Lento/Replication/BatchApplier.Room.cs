@@ -12,7 +12,7 @@ internal sealed partial class BatchApplier
 {
     /// <summary>Applies a record, clearing what stands in its way.</summary>
     /// <returns>Changed: nothing was decided. Applied, AlreadySo: so it is. Otherwise it was kept aside, or something is missing.</returns>
-    private ApplyOutcome Force(IncomingRecord record, RecordView view, Origin origin, ref ApplyStep? missing)
+    private ApplyOutcome Force(IncomingRecord record, RecordView view, Origin origin, Clash? clash, ref ApplyStep? missing)
     {
         var content = record.Carry == Carry.Here ? record.Content : null;
         if (MayLackObject(record) && RecordFacts.IsExchange(view) && view.TryGetReplaced(out var other) &&
@@ -55,6 +55,11 @@ internal sealed partial class BatchApplier
             if (attempt < Attempts && (side == Side.Server || RecordFacts.IsFound(view)) && MakeRoom(record, view, origin, outcome))
             {
                 continue;
+            }
+
+            if (HasMetProgram(view, Known(record), clash))
+            {
+                return new ApplyOutcome(ApplyStatus.Changed);
             }
 
             if (attempt == Attempts || side == Side.Server)

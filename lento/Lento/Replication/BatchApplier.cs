@@ -379,8 +379,8 @@ internal sealed partial class BatchApplier(
                 break;
             default:
                 var outcome = TakesBack(view, clash)
-                    ? Force(record, AsWhole(view, known), origin, ref missing)
-                    : Force(record, view, origin, ref missing);
+                    ? Force(record, AsWhole(view, known), origin, clash, ref missing)
+                    : Force(record, view, origin, clash, ref missing);
                 if (outcome.Status == ApplyStatus.Changed)
                 {
                     return false;
