@@ -67,8 +67,9 @@ public sealed class PrestoReplica : ReplicaBase
             new IndexRebuild(Objects).Run();
         }
 
-        var from = IndexWasLost || isDoubtful ? 0 : OwnIndex.LogOffset;
+        // What is to be written in place may have been, and changed since, before the index was saved: a power cut brings it back.
         var interrupted = OwnApplier.ListInterrupted();
+        var from = IndexWasLost || isDoubtful || interrupted.Count > 0 ? 0 : OwnIndex.LogOffset;
         var settled = ReadLog(Math.Max(from, info.First), info.Watermark, observer, interrupted);
         foreach (var redo in interrupted)
         {

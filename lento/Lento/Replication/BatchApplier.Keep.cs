@@ -133,6 +133,18 @@ internal sealed partial class BatchApplier
         return status != ApplyStatus.Changed;
     }
 
+    /// <summary>
+    /// At a server: an object whose last name here another one takes, and to which its maker had given one in vain: he has
+    /// it still. False: it has changed meanwhile.
+    /// </summary>
+    private bool EvictDoubted(RecordView view, Origin origin, ulong known)
+    {
+        var replaced = RecordFacts.Replaced(view, replica.Self);
+        return replaced.IsNone || _lost.Find([new Touch(Facet.Existence(replaced), true)], known) is null || HasOtherNames(replaced, out _) ||
+            RecordFacts.Place(view, replica.Self, replaced) is not { } place ||
+            Evict(origin.Aside, place.Parent, place.Name, replaced, "remove/remove") != ApplyStatus.Changed;
+    }
+
     /// <summary>What arrived loses, or at a client wins.</summary>
     private Conflict Describe(RecordView view, UpdateKind kind, Clash? clash) => Describe(view, kind, clash, side);
 

@@ -342,7 +342,7 @@ internal sealed partial class BatchApplier(
             return false;
         }
 
-        if (side == Side.Client && !EvictReplaced(view, origin, known))
+        if (side == Side.Client ? !EvictReplaced(view, origin, known) : !EvictDoubted(view, origin, record.Wire.Known))
         {
             return false;
         }
