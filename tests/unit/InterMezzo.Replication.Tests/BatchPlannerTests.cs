@@ -56,6 +56,20 @@ public class BatchPlannerTests
         Assert.That(plan.Records.Single().Carry, Is.EqualTo(carry));
     }
 
+    [TestCase(5ul, Carry.Here)]
+    [TestCase(6ul, Carry.Later, Description = "it is the peer's version that came in its place")]
+    public void One_more_name_that_a_join_places_brings_no_content(ulong size, Carry carry)
+    {
+        var (content, time) = (Story.Object("a"), new KmlTime(7, 0));
+        var plan = new BatchPlanner(new BatchLimits()).Plan(
+        [
+            new LogEntry(16, 16, true, ContentEffect.Completes, content, 5, time),
+            new LogEntry(32, 16, false, ContentEffect.Enters, content, size, time),
+            new LogEntry(48, 16, false, ContentEffect.Enters, content, size, time),
+        ]);
+        Assert.That(plan.Records.Single().Carry, Is.EqualTo(carry));
+    }
+
     // Soft limit in records | log | how many entries the batch takes.
     [TestCase(1, "mkdir mkdir mkdir", 1)]
     [TestCase(2, "mkdir mark mkdir mkdir", 3)]
