@@ -236,14 +236,14 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, ulong peer)
         return wasLinked;
     }
 
-    /// <summary>Where an object was seen by the own updates from an offset on.</summary>
+    /// <summary>The names that the own updates from an offset on gave an object, or took from it. (A CLOSE may tell where it was set aside.)</summary>
     public IReadOnlyList<(Fid Parent, byte[] Name)> Places(Fid fid, ulong from)
     {
         var places = new List<(Fid, byte[])>();
         foreach (var bytes in Since(from, _end))
         {
             var record = RecordView.Parse(bytes.Span);
-            if (IsOwnUpdate(record) && RecordFacts.Place(record, self, fid) is { } found)
+            if (IsOwnUpdate(record) && record.Op != Op.Close && RecordFacts.Place(record, self, fid) is { } found)
             {
                 places.Add(found);
             }
