@@ -169,8 +169,9 @@ internal sealed partial class SnapshotJoin : IJoin
         {
             if (_isResumed)
             {
-                // An xattr that was set within one tick of the server's clock changes no time.
+                // An owner or an xattr that was set within one tick of the server's clock changes no time.
                 ObjectMaker.DressAgain(there, state);
+                Index.PutJoined(fid, joined with { Attr = state.Attr });
             }
 
             return default;
