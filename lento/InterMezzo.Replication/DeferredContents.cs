@@ -84,7 +84,8 @@ public sealed class DeferredContents
 
     /// <summary>
     /// What a record of the own log settled: its content has come into the tree, or a later one. It stops waiting before
-    /// that is durable, or after: shown the log from there on, this finds it.
+    /// that is durable, or after: shown the log from there on, this finds it. (A file that only enters has left the tree
+    /// before, and comes back with what is in it.)
     /// </summary>
     public DeferredContent? SettledBy(ulong offset, RecordView record, ulong self)
     {
@@ -95,7 +96,7 @@ public sealed class DeferredContents
         }
 
         var isThis = record.Source == waiting.Source && RecordFacts.Dot(record, self) == waiting.Update && !RecordFacts.IsPartial(record);
-        var isLater = record.Source > waiting.Source && RecordFacts.Entry(record, 0, self, false).Effect is ContentEffect.Completes or ContentEffect.Enters or ContentEffect.Resizes;
+        var isLater = record.Source > waiting.Source && RecordFacts.Entry(record, 0, self, false).Effect is ContentEffect.Completes or ContentEffect.Resizes;
         return isThis || isLater ? waiting : null;
     }
 }

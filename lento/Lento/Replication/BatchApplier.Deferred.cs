@@ -240,7 +240,11 @@ internal sealed partial class BatchApplier
 
         var clash = ClashOf(view, waiting.Known);
         var isSame = clash is { Facet.Kind: FacetKind.Content } && IsHereAlready(record, view);
-        clash = isSame ? null : clash;
+        if (isSame && (side == Side.Server || clash!.Value.Offset < state.Judged(peer)))
+        {
+            // A client's is sent as made by somebody who didn't know, and only then are both the same.
+            clash = null;
+        }
 
         var kind = KindOf(view);
         switch (ConflictRules.DecideDeferred(side, isHere, isOpen, clash, state.Judged(peer)))
