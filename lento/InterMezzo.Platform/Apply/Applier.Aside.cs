@@ -56,7 +56,7 @@ internal sealed partial class Applier
         if (result == -Errno.EEXIST)
         {
             // It is aside by another name already.
-            return Remove(origin, place, expected, isDirectory: false);
+            return Remove(origin, place, expected, isDirectory: false, isLast: false);
         }
 
         return MovedAside(result, expected);
@@ -118,6 +118,18 @@ internal sealed partial class Applier
         return aside is not null && _context.WritersOf(aside) == Writers.Writing;
     }
 
+    /// <summary>This is all that is here of it.</summary>
+    private bool IsAsideAlone(Fid fid)
+    {
+        if (!IsAside(fid))
+        {
+            return false;
+        }
+
+        using var aside = _objects.Look(_root.Aside, AsideName(fid).AsSpan()[..^1], out _);
+        return aside is not null && Interop.Sys.StatX(aside, out var stat) == 0 && stat.Links == 1;
+    }
+
     /// <summary>What waited for a place has lost its name at the origin. (A directory that isn't empty stays aside.)</summary>
     private bool DropIfAside(Fid fid)
     {
@@ -165,6 +177,23 @@ internal sealed partial class Applier
                 {
                     return new NamePlace(kept, [.. name, 0], OwnsDirectory: true);
                 }
+            }
+
+            kept.Dispose();
+        }
+
+        return null;
+    }
+
+    /// <summary>Of an object that is in a directory which is kept: beside that one (in which perhaps nobody may make anything).</summary>
+    private NamePlace? FindInKept(Fid fid, Fd known)
+    {
+        using var place = NamePlace.OfDescriptor(_objects, fid, known);
+        foreach (var kept in place is { IsAway: true } ? _conflicts.OpenKept() : [])
+        {
+            if (NamePlace.IsBelow(kept, place!.Directory))
+            {
+                return new NamePlace(kept, place.Name, OwnsDirectory: true);
             }
 
             kept.Dispose();

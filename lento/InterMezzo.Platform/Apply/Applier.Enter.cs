@@ -146,14 +146,14 @@ internal sealed partial class Applier
     /// <summary>A file comes back from the conflict store with another content: what is kept of it stays kept.</summary>
     private void KeepWhatReturns(Fid fid, Fd known, in Interop.Sys.StatXData stat, Content content)
     {
-        if (IsAside(fid) || !_away!.Contains(fid) || FindKept(fid) is not { } kept)
+        if (IsAside(fid) || stat.Type != FileType.Regular || (_away!.Contains(fid) ? FindKept(fid) : FindInKept(fid, known)) is not { } kept)
         {
             return;
         }
 
         using (kept)
         {
-            if (stat.Type == FileType.Regular && !ContentCompare.IsSame(known, stat, Attributes.FromStat(stat), content))
+            if (!ContentCompare.IsSame(known, stat, Attributes.FromStat(stat), content))
             {
                 using var copy = _maker.MakeCopy(known, stat.Type);
                 KeepAs(copy, kept.Directory, kept.Name.AsSpan()[..^1]);

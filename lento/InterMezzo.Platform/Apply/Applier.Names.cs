@@ -53,7 +53,7 @@ internal sealed partial class Applier
         };
     }
 
-    private ApplyOutcome Remove(Origin origin, scoped in Place place, Fid fid, bool isDirectory)
+    private ApplyOutcome Remove(Origin origin, scoped in Place place, Fid fid, bool isDirectory, bool isLast)
     {
         var directory = OpenParent(place, out var failure);
         if (directory is null)
@@ -64,6 +64,12 @@ internal sealed partial class Applier
         using var occupant = _objects.Look(directory, place.Name, out var there);
         if (occupant is null || there != fid)
         {
+            if (!isLast && IsAsideAlone(fid))
+            {
+                // It has another place at the origin.
+                return ApplyOutcome.AlreadySo;
+            }
+
             return IsWrittenAside(fid) ? new ApplyOutcome(ApplyStatus.Busy, fid) : DropIfAside(fid) || occupant is null ? ApplyOutcome.AlreadySo : Taken(there, place);
         }
 

@@ -69,7 +69,7 @@ internal sealed partial class Applier : IApplier, IDisposable
             case Op.Link:
                 return Link(origin, new Place(parent.Fid, record.Name), subject.Fid);
             case Op.Unlink or Op.Rmdir:
-                return Remove(origin, new Place(parent.Fid, record.Name), subject.Fid, record.Op == Op.Rmdir);
+                return Remove(origin, new Place(parent.Fid, record.Name), subject.Fid, record.Op == Op.Rmdir, RecordFacts.Kind(record) == UpdateKind.Removes);
             case Op.Rename:
                 return Rename(origin, record, subject.Fid);
             case Op.SetAttr:

@@ -61,6 +61,15 @@ internal sealed record NamePlace(Fd Directory, byte[] Name, bool OwnsDirectory, 
         }
     }
 
+    /// <summary>By the paths that the kernel knows.</summary>
+    internal static bool IsBelow(Fd top, Fd directory)
+    {
+        Span<byte> above = stackalloc byte[4096];
+        Span<byte> path = stackalloc byte[4096];
+        var (topLength, length) = (PathOf(top, above), PathOf(directory, path));
+        return topLength > 0 && length > topLength && length < path.Length && path[topLength] == (byte)'/' && path.StartsWith(above[..topLength]);
+    }
+
     /// <summary>Where the kernel says an open object is.</summary>
     internal static int PathOf(Fd fd, Span<byte> path)
     {
