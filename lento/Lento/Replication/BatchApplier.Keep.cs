@@ -9,6 +9,9 @@ namespace InterMezzo.Lento.Replication;
 /// <summary>What loses is kept in the conflict store.</summary>
 internal sealed partial class BatchApplier
 {
+    // At a server: a join is telling of objects; perhaps it was when the link broke.
+    private bool _mayLeaveAside = true;
+
     private ApplyStatus Evict(Origin origin, Fid parent, ReadOnlySpan<byte> name, Fid subject, string reason)
     {
         var conflict = new Conflict(new Dot(replica.Self, 0), origin.Dot, reason, time.GetUtcNow(), subject, parent, name.ToArray());
@@ -159,6 +162,24 @@ internal sealed partial class BatchApplier
 
     private Conflict DescribeLocal(RecordView view, UpdateKind kind, Clash clash) =>
         Describe(view, kind, clash) with { Loser = _own!.DotAt(clash.Offset), Winner = RecordFacts.Dot(view, replica.Self) };
+
+    /// <summary>
+    /// At a server: a join has told all, and nothing of what it had told of one name of, and then took away: its maker keeps
+    /// what has no name in his tree any more.
+    /// </summary>
+    private void KeepUntold(IReadOnlyList<IncomingBatch> batches)
+    {
+        var isTelling = batches[^1].Records.Exists(record => record.Wire.Joining);
+        if (side == Side.Server && _mayLeaveAside && !isTelling)
+        {
+            foreach (var fid in _applier.Aside.Where(fid => fid.Replica == peer))
+            {
+                Evict(_last.Aside, default, System.Text.Encoding.ASCII.GetBytes(fid.ToString()), fid, Conflict.MovedAway);
+            }
+        }
+
+        _mayLeaveAside = isTelling;
+    }
 
     /// <summary>
     /// What waits here for a place gets none: it isn't there any more. If something was written to it that the peer has yet

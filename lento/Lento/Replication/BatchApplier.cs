@@ -78,6 +78,7 @@ internal sealed partial class BatchApplier(
     {
         SettleTimes();
         AskAboutAside();
+        KeepUntold(batches);
         state.EndBatch(peer, side, new Position(log, batches[^1].To), batches[^1].Check, Echo);
         _applier.Flush();
         _own?.Forget(side == Side.Client ? Echo : KnownBy(batches[^1]));
@@ -221,13 +222,16 @@ internal sealed partial class BatchApplier(
             return false;
         }
 
-        if (side == Side.Client ? !EvictReplaced(view, origin, known) : !EvictDoubted(view, origin, record.Wire.Known))
+        var decision = ConflictRules.Decide(side, kind, clash?.Facet.Kind);
+        if (side == Side.Client
+            ? !EvictReplaced(view, origin, known)
+            : decision is not (Verdict.KeepIncoming or Verdict.KeepIncomingObject) && !EvictDoubted(view, origin, record.Wire.Known))
         {
             return false;
         }
 
         var (set, isLost) = (false, false);
-        switch (ConflictRules.Decide(side, kind, clash?.Facet.Kind))
+        switch (decision)
         {
             case Verdict.KeepIncoming or Verdict.KeepIncomingObject when IsMoot(view, kind):
                 break;
