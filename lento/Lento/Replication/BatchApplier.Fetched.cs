@@ -61,7 +61,7 @@ internal sealed partial class BatchApplier
                 _own?.CatchUpTo(Echo);
                 outcome = IsMovedHere(parent, name, item.Fid)
                     ? ApplyOutcome.AlreadySo
-                    : MoveToPlace(origin with { Seen = _own?.Seen ?? 0 }, parent, name, item);
+                    : MoveToPlace(origin with { Seen = _own?.Seen ?? 0 }, parent, name, item, content);
             }
 
             if (!outcome.IsDone)

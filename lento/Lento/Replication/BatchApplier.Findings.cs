@@ -288,7 +288,7 @@ internal sealed partial class BatchApplier
         _own?.LastPlace(fid, Echo) is not null || _own?.HasLastingName(parent, name, Echo) == true;
 
     /// <summary>An object that was fetched is here, up to date, and has another place at the server.</summary>
-    private ApplyOutcome MoveToPlace(Origin origin, Fid parent, byte[] name, FetchedObject item)
+    private ApplyOutcome MoveToPlace(Origin origin, Fid parent, byte[] name, FetchedObject item, InterMezzo.Replication.Ports.Content? content)
     {
         if (item.State.Attr.Links > 1 && !RecordFacts.IsDirectory(item.State.Attr.Mode))
         {
@@ -296,7 +296,7 @@ internal sealed partial class BatchApplier
         }
 
         var aside = _applier.SetAside(origin, item.Fid);
-        return aside.IsDone ? _applier.EnterObject(origin, parent, name, item.Fid, item.State, null) : aside;
+        return aside.IsDone ? _applier.EnterObject(origin, parent, name, item.Fid, WithOwn(item, content), null) : aside;
     }
 
     /// <summary>
