@@ -96,10 +96,11 @@ internal sealed partial class BatchApplier
 
     /// <summary>
     /// A file that came with its directory, and stands here: records bring what is new in it, and what was written here may
-    /// wait at the server for a writer. Or something was written to it that the server has yet to judge.
+    /// wait at the server for a writer. Or something was written to it that the server has yet to judge, or that is judged
+    /// when what waits here enters.
     /// </summary>
     private bool HasAsItIs(Fid fid, Fid wanted) =>
-        (fid != wanted && replica.Tree.PlaceOf(fid) is not null) || (Exists(fid) && _own?.ContentOf(fid, Echo) is not null);
+        (fid != wanted && replica.Tree.PlaceOf(fid) is not null) || (Exists(fid) && (_own?.ContentOf(fid, Echo) ?? PassedOver(fid)) is not null);
 
     /// <summary>What was set of it here, the server has yet to judge.</summary>
     private ObjectState WithOwn(FetchedObject item, InterMezzo.Replication.Ports.Content? content)

@@ -192,7 +192,7 @@ internal sealed partial class BatchApplier
             return;
         }
 
-        var clash = _own?.ContentOf(fid, known);
+        var clash = _own?.ContentOf(fid, known) ?? PassedOver(fid);
         if (clash is null && !IsOpenHere(fid) && _applier.Entries(fid) is not { Count: > 0 })
         {
             _applier.DropAside(fid);
