@@ -18,6 +18,9 @@ internal sealed partial class BatchApplier
     /// <summary>A content waits until somebody closes a file.</summary>
     public const ulong ForWriter = ulong.MaxValue;
 
+    /// <summary>What a finding tells is no update, and has no count: where it stands in the server's log is beyond all counts.</summary>
+    private const ulong ToldAt = 1UL << 63;
+
     /// <summary>Tries a content that waits.</summary>
     /// <returns>Null: it waits no more. Otherwise until the peer has judged the own log beyond this offset, or for a writer.</returns>
     public ulong? Retry(DeferredContent waiting)
@@ -53,7 +56,7 @@ internal sealed partial class BatchApplier
         }
 
         var view = RecordView.Parse(record.Data);
-        var conflict = Describe(view, RecordFacts.Kind(view), clash, Side.Server);
+        var conflict = Describe(view, RecordFacts.Kind(view), clash, Side.Server) with { Loser = waiting.Update };
         conflict = reason is null ? conflict : conflict with { Reason = reason };
         _applier.KeepDeferred(waiting.Update, conflict);
         counters.ConflictKept();
@@ -66,7 +69,7 @@ internal sealed partial class BatchApplier
         try
         {
             var wire = Wire.Record.Parser.ParseFrom(waiting.Payload);
-            return RecordView.TryParse(wire.Data.Span, out _) == ParseStatus.Ok ? new IncomingRecord(wire) : null;
+            return RecordView.TryParse(wire.Data.Span, out _) == ParseStatus.Ok ? new IncomingRecord(wire) { IsFinding = (waiting.Update.Counter & ToldAt) != 0 } : null;
         }
         catch (InvalidProtocolBufferException)
         {
@@ -75,7 +78,27 @@ internal sealed partial class BatchApplier
     }
 
     /// <summary>A content waits from now on. False: it isn't one, or nobody would tell when it can be applied.</summary>
-    private bool Defer(IncomingRecord record, RecordView view, Fid file)
+    private bool Defer(IncomingRecord record, RecordView view, Fid file) => Defer(record, view, file, RecordFacts.Dot(view, replica.Self));
+
+    /// <summary>
+    /// At a client: so does the server's content that was fetched since one that was made here has lost. A program which
+    /// has that open goes on from it: what he writes is sent as made by somebody who knew no more than its maker.
+    /// </summary>
+    private bool DeferFetched(IncomingRecord record, FetchedObject item, Fid parent, byte[] name, InterMezzo.Replication.Ports.Content content)
+    {
+        var finding = record.Wire.Findings.FirstOrDefault(finding => finding.Lost && WireTypes.ReadFid(finding.Fid) == item.Fid);
+        if (finding is null || _own?.KnownTo(new Dot(finding.Replica, finding.Counter)) is not { } known)
+        {
+            return false;
+        }
+
+        var data = RecordFacts.StateAt(TakingBack(record).Dot, parent, name, item.Fid, item.State.Attr);
+        var wire = new Wire.Record { Source = known, Data = ByteString.CopyFrom(data), Carry = Carry.Here, Attr = WireTypes.Write(item.State.Attr) };
+        WireTypes.AddState(wire, item.State);
+        return Defer(new IncomingRecord(wire) { Content = content, IsFinding = true }, RecordView.Parse(data), item.Fid, new Dot(peer, ToldAt | record.Source));
+    }
+
+    private bool Defer(IncomingRecord record, RecordView view, Fid file, Dot update)
     {
         if (replica.Journal is null || record is not { Carry: Carry.Here, Content: { } content } || RecordFacts.Object(view, replica.Self) != file)
         {
@@ -94,8 +117,8 @@ internal sealed partial class BatchApplier
             Supersede(file, UpdateKind.Writes);
         }
 
-        var waiting = new DeferredContent(RecordFacts.Dot(view, replica.Self), file, peer, log, record.Source, Known(record), payload.ToByteArray());
-        var conflict = Describe(view, RecordFacts.Kind(view), null) with { Reason = Conflict.OpenForWriting };
+        var waiting = new DeferredContent(update, file, peer, log, record.Source, Known(record), payload.ToByteArray());
+        var conflict = Describe(view, RecordFacts.Kind(view), null) with { Loser = update, Reason = Conflict.OpenForWriting };
         _applier.Defer(waiting, view, WireTypes.ReadState(record.Wire), content, conflict);
         if (deferred.Add(waiting) is { } useless)
         {

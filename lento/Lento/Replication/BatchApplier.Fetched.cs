@@ -64,6 +64,11 @@ internal sealed partial class BatchApplier
                     : MoveToPlace(origin with { Seen = _own?.Seen ?? 0 }, parent, name, item, content);
             }
 
+            if (outcome.Status == ApplyStatus.Busy && content is not null && DeferFetched(record, item, parent, name, content))
+            {
+                continue;
+            }
+
             if (!outcome.IsDone)
             {
                 logger.FetchedObjectRefused(replica.Fileset, item.Fid.ToString(), outcome.Status);

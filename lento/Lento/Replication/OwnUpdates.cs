@@ -321,6 +321,24 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, ulong peer)
         }
     }
 
+    /// <summary>How much of the peer's log the maker of an update of this replica's knew. Null: that isn't in the log any more.</summary>
+    public ulong? KnownTo(Dot update)
+    {
+        var known = default(KnownPosition);
+        foreach (var bytes in Since(0, journal.Info.Watermark))
+        {
+            var record = RecordView.Parse(bytes.Span);
+            if (record.Source == 0 && IsOwnUpdate(record) && RecordFacts.Dot(record, self) == update)
+            {
+                return known.Below;
+            }
+
+            RecordFacts.Advance(ref known, record, peer);
+        }
+
+        return null;
+    }
+
     /// <summary>It happened: what failed has a record, too.</summary>
     private bool IsOwnUpdate(RecordView record) => RecordFacts.IsUpdate(record) && RecordFacts.From(record) != peer;
 

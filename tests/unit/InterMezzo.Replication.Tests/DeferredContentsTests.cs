@@ -75,6 +75,7 @@ public class DeferredContentsTests
     [TestCase(0ul, Peer, 1ul, 500ul, Op.SetAttr, false, 100ul, true, Description = "its last step")]
     [TestCase(0ul, Peer, 2ul, 600ul, Op.Close, false, 100ul, true)]
     [TestCase(0ul, Peer, 2ul, 600ul, Op.SetAttr, false, 100ul, false, Description = "attributes alone")]
+    [TestCase(0ul, Peer, 2ul, 600ul, Op.Enter, true, 100ul, false, Description = "it has been away, and comes back with what is in it")]
     [TestCase(0ul, Peer, 2ul, 400ul, Op.Close, false, 100ul, false)]
     [TestCase(0ul, Peer, 2ul, 600ul, Op.Close, false, 40ul, false, Description = "from before, in another log perhaps")]
     [TestCase(Peer, 7ul, 2ul, 600ul, Op.Close, false, 100ul, true, Description = "another one's, by way of the peer")]
