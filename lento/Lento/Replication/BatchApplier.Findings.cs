@@ -219,6 +219,8 @@ internal sealed partial class BatchApplier
         if (Exists(fid) && StateOf(found, view, Known(found)) is { } state)
         {
             var close = RecordFacts.StateAt(TakingBack(found).Dot, RecordFacts.Parent(view, replica.Self), RecordFacts.FirstName(view), fid, state.Attr);
+
+            // If a program has changed it meanwhile, the server hears of that, and tells anew.
             _ = _applier.Apply(TakingBack(found) with { Seen = _own?.Seen ?? 0 }, RecordView.Parse(close), state, null);
         }
     }

@@ -28,6 +28,8 @@ internal static partial class SyncTree
         Assert.That(differences, Is.Empty, $"{differences.Count} lines:\n{string.Join('\n', differences.Take(40))}");
     }
 
+    public static ulong InodeOf(string path) => ReadStat(path).Ino;
+
     public static KmlAttr ReadAttr(string path)
     {
         var stat = ReadStat(path);
