@@ -418,21 +418,33 @@ void presto_fill_result(struct kml_result *result, const struct kml_record *reco
 	result->flags = cpu_to_le32(flags);
 }
 
-void presto_op_end(struct presto_op *op, int err, struct inode *made, struct inode *dir)
+void presto_op_outcome(struct presto_op *op, int err, struct inode *made, struct inode *dir)
 {
-	struct presto_sb *ps = PRESTO_SB(op->sb);
 	struct kml_result result;
 
+	if (!op->buf)
+		return;
+	presto_fill_result(&result, presto_record(op), err ? KML_VOID : KML_DONE, made, dir);
+	/* an outcome that says nothing new isn't written */
+	if (err || made || result.flags)
+		kml_write_result(PRESTO_SB(op->sb)->kml, op, &result);
+}
+
+void presto_op_close(struct presto_op *op)
+{
+	struct presto_sb *ps = PRESTO_SB(op->sb);
+
 	if (op->buf) {
-		presto_fill_result(&result, presto_record(op), err ? KML_VOID : KML_DONE,
-				   made, dir);
-		/* an outcome that says nothing new isn't written */
-		if (err || made || result.flags)
-			kml_write_result(ps->kml, op, &result);
 		kml_end(ps->kml, op);
 		presto_record_free(op);
 	}
 	mnt_drop_write(ps->lower_mnt);
+}
+
+void presto_op_end(struct presto_op *op, int err, struct inode *made, struct inode *dir)
+{
+	presto_op_outcome(op, err, made, dir);
+	presto_op_close(op);
 }
 
 void presto_op_abort(struct presto_op *op)

@@ -99,6 +99,9 @@ int presto_op_write(struct presto_op *op);
  * the operation set, or NULL.
  */
 void presto_op_end(struct presto_op *op, int err, struct inode *made, struct inode *dir);
+/* The same in two steps: the record stays in flight between them. */
+void presto_op_outcome(struct presto_op *op, int err, struct inode *made, struct inode *dir);
+void presto_op_close(struct presto_op *op);
 
 /*
  * Around the lower operation, with the lower directory locked: in an apply

@@ -213,9 +213,11 @@ int presto_rename(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry 
 	if (err)
 		goto end_whiteout;
 	err = presto_rename_lower(&op, idmap, &from, &to, flags);
+	presto_op_outcome(&op, err, NULL, presto_lower_inode(to.control ? old_dir : new_dir));
+	/* only then: of a record that another one follows under its locks, recovery asks nothing */
 	if (whiteout)
 		presto_whiteout_end(whiteout, old_dentry, err);
-	presto_op_end(&op, err, NULL, presto_lower_inode(to.control ? old_dir : new_dir));
+	presto_op_close(&op);
 	presto_copy_name(&from);
 	presto_copy_name(&to);
 	return err;
