@@ -54,6 +54,8 @@ struct kml {
 	struct super_block *sb;		/* upper */
 	struct presto_device *device;
 	struct file *file;
+	struct address_space_operations aops;	/* the log file's while it is exact */
+	const struct address_space_operations *lower_aops;	/* those that it had, or NULL */
 	const struct cred *cred;	/* the mounter's: may use the root reserve */
 	void *zeros;			/* KML_STEP of them */
 	u8 log_id[16];
@@ -108,6 +110,10 @@ void kml_mark_synced(struct kml *kml, u64 offset);
 void kml_mark_covered(struct kml *kml, u64 offset);
 u64 kml_find_first(struct kml *kml);
 int kml_trim(struct kml *kml, u64 below);
+
+/* writeback.c: its blocks on their way to their place. */
+void kml_writeback_begin(struct kml *kml);
+void kml_writeback_end(struct kml *kml);
 
 /* kml.c: appending, outcomes, the watermark. */
 int kml_append(struct kml *kml, struct presto_op *op, enum kml_kind kind, u64 reserve);

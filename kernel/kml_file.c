@@ -339,6 +339,7 @@ static int kml_open_file(struct kml *kml, struct dentry *dentry)
 	/* appending must not dirty the inode each time */
 	kml->file->f_mode |= FMODE_NOCMTIME;
 	lockdep_set_class(&file_inode(kml->file)->i_rwsem, &kml_inode_key);
+	kml_writeback_begin(kml);
 	/* of what went wrong before, the mount before has told */
 	errseq_check_and_advance(&kml->file->f_mapping->wb_err, &kml->data_err);
 	if (!i_size_read(file_inode(kml->file)))
@@ -406,8 +407,10 @@ out_free:
 
 void kml_free(struct kml *kml)
 {
-	if (kml->file)
+	if (kml->file) {
+		kml_writeback_end(kml);
 		fput(kml->file);
+	}
 	put_cred(kml->cred);
 	kvfree(kml->zeros);
 	kfree(kml);
