@@ -8,17 +8,12 @@
  * transaction that holds it may go. But ext4 doesn't lock the buffers of a file
  * that it writes: a block on its way counts as one that is there, the flush that
  * follows needn't cover it, and after a power cut it is nowhere. So the log is
- * written here, with the buffers locked.
+ * written here, with the buffers locked, where that can be done.
  */
 #include "presto.h"
 #include <linux/pagemap.h>
 #include <linux/rcupdate.h>
 #include "kml.h"
-
-static int kml_writepages(struct address_space *mapping, struct writeback_control *wbc)
-{
-	return compat_write_locked(mapping, wbc);
-}
 
 /* From here on, until kml_writeback_end(), the log's pages are written as they are to be. */
 void kml_writeback_begin(struct kml *kml)
@@ -27,10 +22,10 @@ void kml_writeback_begin(struct kml *kml)
 
 	if (!kml->exact || IS_ENCRYPTED(mapping->host))
 		return;
+	kml->aops = *mapping->a_ops;
+	if (!compat_lock_writeback(&kml->aops))
+		return;
 	kml->lower_aops = mapping->a_ops;
-	kml->aops = *kml->lower_aops;
-	kml->aops.writepages = kml_writepages;
-	compat_lock_writepage(&kml->aops);
 	WRITE_ONCE(mapping->a_ops, &kml->aops);
 }
 

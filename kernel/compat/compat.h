@@ -254,12 +254,8 @@ static inline bool sb_has_encoding(const struct super_block *sb)
 #define generic_encode_ino32_fh NULL	/* the default */
 #endif
 
-/*
- * ->writepages() that keeps the buffers locked until they are written; for older
- * kernels ->writepage() does, too.
- */
-int compat_write_locked(struct address_space *mapping, struct writeback_control *wbc);
-void compat_lock_writepage(struct address_space_operations *aops);
+/* Sets ->writepages() that keeps the buffers locked until they are written. False: it can't. */
+bool compat_lock_writeback(struct address_space_operations *aops);
 
 #include "namei.h"
 

@@ -6,34 +6,19 @@
 #include <linux/pagemap.h>
 #include <linux/writeback.h>
 
+#ifdef HAVE_WRITEBACK_ITER
+/* Since 6.4 pages stay dirty whose blocks are in a transaction, and only ext4 knows which. */
+bool compat_lock_writeback(struct address_space_operations *aops)
+{
+	return false;
+}
+#else
 /* Whatever is dirty has its place. */
 static int compat_no_block(struct inode *inode, sector_t block, struct buffer_head *bh, int create)
 {
 	return -EIO;
 }
 
-#ifdef HAVE_WRITEBACK_ITER
-int compat_write_locked(struct address_space *mapping, struct writeback_control *wbc)
-{
-	struct folio *folio = NULL;
-	int err;
-
-	while ((folio = writeback_iter(mapping, wbc, folio, &err))) {
-		if (folio_buffers(folio)) {
-			err = __block_write_full_folio(mapping->host, folio, compat_no_block, wbc);
-		} else {
-			folio_redirty_for_writepage(wbc, folio);
-			folio_unlock(folio);
-			err = 0;
-		}
-	}
-	return err;
-}
-
-void compat_lock_writepage(struct address_space_operations *aops)
-{
-}
-#else
 static int compat_writepage(struct page *page, struct writeback_control *wbc)
 {
 	if (page_has_buffers(page))
@@ -49,15 +34,17 @@ static int compat_write_one(struct page *page, struct writeback_control *wbc, vo
 	return compat_writepage(page, wbc);
 }
 
-int compat_write_locked(struct address_space *mapping, struct writeback_control *wbc)
+static int compat_writepages(struct address_space *mapping, struct writeback_control *wbc)
 {
 	return write_cache_pages(mapping, wbc, compat_write_one, NULL);
 }
 
-/* Here memory that is short is written page by page, too. */
-void compat_lock_writepage(struct address_space_operations *aops)
+bool compat_lock_writeback(struct address_space_operations *aops)
 {
+	aops->writepages = compat_writepages;
+	/* where memory is short they are written one by one */
 	if (aops->writepage)
 		aops->writepage = compat_writepage;
+	return true;
 }
 #endif
