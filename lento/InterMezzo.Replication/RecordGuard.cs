@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using InterMezzo.Journal;
+using InterMezzo.Replication.Ports;
 
 namespace InterMezzo.Replication;
 
@@ -29,7 +30,7 @@ public sealed class RecordGuard(Side side, ulong peer, ulong self, Predicate<ulo
             return $"{record.Op} isn't an update that can be applied";
         }
 
-        if (!Canonical.IsCanonical(record) || record.Dot.Counter == 0)
+        if (!Canonical.IsCanonical(record) || record.Dot.Counter is 0 or >= DeferredContent.ToldAt)
         {
             return "a record without its maker";
         }

@@ -171,7 +171,10 @@ internal sealed partial class SnapshotJoin : IJoin
             {
                 // An owner or an xattr that was set within one tick of the server's clock changes no time.
                 ObjectMaker.DressAgain(there, state);
-                Index.PutJoined(fid, joined with { Attr = state.Attr });
+                if (joined.Attr != state.Attr)
+                {
+                    Index.PutJoined(fid, joined with { Attr = state.Attr });
+                }
             }
 
             return default;

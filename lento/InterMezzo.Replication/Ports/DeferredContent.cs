@@ -14,4 +14,8 @@ namespace InterMezzo.Replication.Ports;
 /// <param name="Source">Of its record, in that log. What programs write here meanwhile knows that log below this.</param>
 /// <param name="Known">Its maker knew the own log below this.</param>
 /// <param name="Payload">All that came with it; the caller's.</param>
-public sealed record DeferredContent(Dot Update, Fid Object, ulong Peer, LogId Log, ulong Source, ulong Known, byte[] Payload);
+public sealed record DeferredContent(Dot Update, Fid Object, ulong Peer, LogId Log, ulong Source, ulong Known, byte[] Payload)
+{
+    /// <summary>What a server tells of how something stands there is no update, and has no count: where it tells so in its log is beyond all counts.</summary>
+    public const ulong ToldAt = 1UL << 63;
+}

@@ -18,9 +18,6 @@ internal sealed partial class BatchApplier
     /// <summary>A content waits until somebody closes a file.</summary>
     public const ulong ForWriter = ulong.MaxValue;
 
-    /// <summary>What a finding tells is no update, and has no count: where it stands in the server's log is beyond all counts.</summary>
-    private const ulong ToldAt = 1UL << 63;
-
     /// <summary>Tries a content that waits.</summary>
     /// <returns>Null: it waits no more. Otherwise until the peer has judged the own log beyond this offset, or for a writer.</returns>
     public ulong? Retry(DeferredContent waiting)
@@ -69,7 +66,7 @@ internal sealed partial class BatchApplier
         try
         {
             var wire = Wire.Record.Parser.ParseFrom(waiting.Payload);
-            return RecordView.TryParse(wire.Data.Span, out _) == ParseStatus.Ok ? new IncomingRecord(wire) { IsFinding = (waiting.Update.Counter & ToldAt) != 0 } : null;
+            return RecordView.TryParse(wire.Data.Span, out _) == ParseStatus.Ok ? new IncomingRecord(wire) { IsFinding = waiting.Update.Counter >= DeferredContent.ToldAt } : null;
         }
         catch (InvalidProtocolBufferException)
         {
@@ -95,7 +92,7 @@ internal sealed partial class BatchApplier
         var data = RecordFacts.StateAt(TakingBack(record).Dot, parent, name, item.Fid, item.State.Attr);
         var wire = new Wire.Record { Source = known, Data = ByteString.CopyFrom(data), Carry = Carry.Here, Attr = WireTypes.Write(item.State.Attr) };
         WireTypes.AddState(wire, item.State);
-        return Defer(new IncomingRecord(wire) { Content = content, IsFinding = true }, RecordView.Parse(data), item.Fid, new Dot(peer, ToldAt | record.Source));
+        return Defer(new IncomingRecord(wire) { Content = content, IsFinding = true }, RecordView.Parse(data), item.Fid, new Dot(peer, DeferredContent.ToldAt | record.Source));
     }
 
     private bool Defer(IncomingRecord record, RecordView view, Fid file, Dot update)

@@ -324,6 +324,11 @@ internal sealed class OwnUpdates(IJournal journal, ulong self, ulong peer)
     /// <summary>How much of the peer's log the maker of an update of this replica's knew. Null: that isn't in the log any more.</summary>
     public ulong? KnownTo(Dot update)
     {
+        if (update.Replica != self)
+        {
+            return null;
+        }
+
         var known = default(KnownPosition);
         foreach (var bytes in Since(0, journal.Info.Watermark))
         {

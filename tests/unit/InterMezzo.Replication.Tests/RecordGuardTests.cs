@@ -29,6 +29,14 @@ public class RecordGuardTests
         Assert.That(guard.Refuse(Record(Peer, 6)), Is.Null);
     }
 
+    [TestCase(1ul, true)]
+    [TestCase((ulong)long.MaxValue, true)]
+    [TestCase(0ul, false)]
+    [TestCase((ulong)long.MaxValue + 1, false, Description = "where a server has told something, which is kept here under such a count")]
+    [TestCase(ulong.MaxValue, false)]
+    public void An_update_has_a_count(ulong counter, bool passes) =>
+        Assert.That(new RecordGuard(Side.Client, Peer, Self, _ => true).Refuse(Record(Peer, counter)), passes ? Is.Null : Is.Not.Null);
+
     private static byte[] Record(ulong maker, ulong counter)
     {
         var it = Story.Object("a");
